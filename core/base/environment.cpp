@@ -75,7 +75,8 @@ std::shared_ptr<Environment> system_environment() {
   return instance;
 }
 
-void override_environment(std::function<std::int64_t()> unix_time_ms, std::function<void(MutableByteView)> fill_random) {
+void override_environment(std::function<std::int64_t()> unix_time_ms,
+                          std::function<void(MutableByteView)> fill_random) {
   std::lock_guard lock(overrides().mutex);
   overrides().unix_time_ms = std::move(unix_time_ms);
   overrides().fill_random = std::move(fill_random);

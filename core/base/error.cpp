@@ -32,12 +32,9 @@ bool Error::retryable() const {
     case ErrorKind::kBusy:
     case ErrorKind::kBusySnapshot:
     case ErrorKind::kNetwork:
-    case ErrorKind::kTimeout:
-      return true;
-    case ErrorKind::kServer:
-      return http_status == 429 || http_status >= 500;
-    default:
-      return false;
+    case ErrorKind::kTimeout: return true;
+    case ErrorKind::kServer: return http_status == 429 || http_status >= 500;
+    default: return false;
   }
 }
 

@@ -70,7 +70,8 @@ Status File::read_at(std::uint64_t offset, MutableByteView out) const {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return io_error("read", path_, errno);
     if (got == 0) {
-      return Error{ErrorKind::kCorrupt, concat(path_, ": ", done, " bytes at offset ", offset, ", expected ", out.size())};
+      return Error{ErrorKind::kCorrupt,
+                   concat(path_, ": ", done, " bytes at offset ", offset, ", expected ", out.size())};
     }
     done += static_cast<std::size_t>(got);
   }
@@ -109,7 +110,8 @@ bool file_exists(const std::string& path) {
 Result<Bytes> read_file(const std::string& path, std::size_t size_max) {
   TURSO_TRY(File file, File::open(path, File::Mode::kRead));
   TURSO_TRY(std::uint64_t size, file.size());
-  if (size > size_max) return Error{ErrorKind::kCorrupt, concat(path, ": ", size, " bytes, at most ", size_max, " expected")};
+  if (size > size_max)
+    return Error{ErrorKind::kCorrupt, concat(path, ": ", size, " bytes, at most ", size_max, " expected")};
   Bytes content(size);
   TURSO_CHECK(file.read_at(0, content));
   return content;

@@ -50,6 +50,7 @@ Status rename_file(const std::string& from, const std::string& to);
 Status sync_directory_of(const std::string& path);
 // Temporary file, fsync, rename, fsync of the directory.
 Status write_file_durably(const std::string& path, ByteView content);
-Error io_error(const std::string& what, const std::string& path, int errno_value);  // kIo, or kFull for ENOSPC and EDQUOT
+Error io_error(const std::string& what, const std::string& path,
+               int errno_value);  // kIo, or kFull for ENOSPC and EDQUOT
 
 }  // namespace turso

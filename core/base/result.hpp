@@ -23,14 +23,14 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}     // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   // A unique_ptr<Derived> becomes a Result<unique_ptr<Base>> and the like.
   template <typename U>
-    requires(std::is_convertible_v<U, T> && !std::is_same_v<std::decay_t<U>, T> && !std::is_same_v<std::decay_t<U>, Error> &&
-             !std::is_same_v<std::decay_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<0>, T(std::forward<U>(value))) {}  // NOLINT(google-explicit-constructor)
+  requires(std::is_convertible_v<U, T> && !std::is_same_v<std::decay_t<U>, T> &&
+           !std::is_same_v<std::decay_t<U>, Error> && !std::is_same_v<std::decay_t<U>, Result>) Result(U&& value)
+      : state_(std::in_place_index<0>, T(std::forward<U>(value))) {}  // NOLINT(google-explicit-constructor)
 
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -111,18 +111,20 @@ void discard(const Result<T>& /*result*/, std::string_view /*why*/) {}
 #define TURSO_CONCAT(a, b) TURSO_CONCAT_INNER(a, b)
 
 // TURSO_TRY(auto x, f()): declares x from the value of f(), or returns its error.
-#define TURSO_TRY(declaration, ...) TURSO_TRY_IMPL(TURSO_CONCAT(turso_try_, __COUNTER__), return, declaration, __VA_ARGS__)
-#define TURSO_CO_TRY(declaration, ...) TURSO_TRY_IMPL(TURSO_CONCAT(turso_try_, __COUNTER__), co_return, declaration, __VA_ARGS__)
-#define TURSO_TRY_IMPL(name, leave, declaration, ...)        \
-  auto name = (__VA_ARGS__);                                 \
-  if (!name.has_value()) leave std::move(name).error();      \
+#define TURSO_TRY(declaration, ...) \
+  TURSO_TRY_IMPL(TURSO_CONCAT(turso_try_, __COUNTER__), return, declaration, __VA_ARGS__)
+#define TURSO_CO_TRY(declaration, ...) \
+  TURSO_TRY_IMPL(TURSO_CONCAT(turso_try_, __COUNTER__), co_return, declaration, __VA_ARGS__)
+#define TURSO_TRY_IMPL(name, leave, declaration, ...)   \
+  auto name = (__VA_ARGS__);                            \
+  if (!name.has_value()) leave std::move(name).error(); \
   declaration = std::move(name).value()
 
 // TURSO_CHECK(f()): returns the error of f(), if any; the value, if any, is dropped.
 #define TURSO_CHECK(...) TURSO_CHECK_IMPL(TURSO_CONCAT(turso_check_, __COUNTER__), return, __VA_ARGS__)
 #define TURSO_CO_CHECK(...) TURSO_CHECK_IMPL(TURSO_CONCAT(turso_check_, __COUNTER__), co_return, __VA_ARGS__)
-#define TURSO_CHECK_IMPL(name, leave, ...)                                 \
-  do {                                                                     \
-    auto name = (__VA_ARGS__);                                             \
-    if (!name.has_value()) leave std::move(name).error();                  \
+#define TURSO_CHECK_IMPL(name, leave, ...)                \
+  do {                                                    \
+    auto name = (__VA_ARGS__);                            \
+    if (!name.has_value()) leave std::move(name).error(); \
   } while (false)

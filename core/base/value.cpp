@@ -10,7 +10,8 @@ namespace turso {
 
 bool operator==(const Value& a, const Value& b) {
   if (a.type() != b.type()) return false;
-  if (a.type() == ValueType::kReal) return std::bit_cast<std::uint64_t>(a.real()) == std::bit_cast<std::uint64_t>(b.real());
+  if (a.type() == ValueType::kReal)
+    return std::bit_cast<std::uint64_t>(a.real()) == std::bit_cast<std::uint64_t>(b.real());
   return a.data_ == b.data_;
 }
 

@@ -18,13 +18,13 @@ enum class ValueType : std::uint8_t { kNull, kInteger, kReal, kText, kBlob };  /
 class Value {
  public:
   Value() = default;
-  Value(std::int64_t integer) : data_(integer) {}                       // NOLINT(google-explicit-constructor)
-  Value(int integer) : data_(static_cast<std::int64_t>(integer)) {}     // NOLINT(google-explicit-constructor)
-  Value(double real) : data_(real) {}                                   // NOLINT(google-explicit-constructor)
-  Value(std::string text) : data_(std::move(text)) {}                   // NOLINT(google-explicit-constructor)
-  Value(std::string_view text) : data_(std::string(text)) {}            // NOLINT(google-explicit-constructor)
-  Value(const char* text) : data_(std::string(text)) {}                 // NOLINT(google-explicit-constructor)
-  Value(Bytes blob) : data_(std::move(blob)) {}                         // NOLINT(google-explicit-constructor)
+  Value(std::int64_t integer) : data_(integer) {}                    // NOLINT(google-explicit-constructor)
+  Value(int integer) : data_(static_cast<std::int64_t>(integer)) {}  // NOLINT(google-explicit-constructor)
+  Value(double real) : data_(real) {}                                // NOLINT(google-explicit-constructor)
+  Value(std::string text) : data_(std::move(text)) {}                // NOLINT(google-explicit-constructor)
+  Value(std::string_view text) : data_(std::string(text)) {}         // NOLINT(google-explicit-constructor)
+  Value(const char* text) : data_(std::string(text)) {}              // NOLINT(google-explicit-constructor)
+  Value(Bytes blob) : data_(std::move(blob)) {}                      // NOLINT(google-explicit-constructor)
 
   ValueType type() const { return static_cast<ValueType>(data_.index()); }
   bool is_null() const { return type() == ValueType::kNull; }

@@ -9,14 +9,14 @@
 
 namespace turso::cdc {
 
-inline constexpr std::string_view kLogTable = "turso_cdc";               // the default name of the log
-inline constexpr std::string_view kVersionTable = "turso_cdc_version";   // layout version per log table
-inline constexpr std::string_view kMarksTable = "turso_cdc_marks";       // which rows triggers and FK actions wrote
-inline constexpr std::string_view kSchemaTable = "turso_cdc_schema";     // column lists by schema epoch
-inline constexpr std::string_view kHeldTable = "turso_cdc_held";         // transactions parked or quarantined
-inline constexpr std::string_view kConflictTable = "turso_cdc_conflict"; // verdicts
-inline constexpr std::string_view kMetaTable = "turso_sync_meta";        // makes a file a replica
-inline constexpr std::string_view kBatchTable = "turso_sync_batch";      // push batches that have left
+inline constexpr std::string_view kLogTable = "turso_cdc";                  // the default name of the log
+inline constexpr std::string_view kVersionTable = "turso_cdc_version";      // layout version per log table
+inline constexpr std::string_view kMarksTable = "turso_cdc_marks";          // which rows triggers and FK actions wrote
+inline constexpr std::string_view kSchemaTable = "turso_cdc_schema";        // column lists by schema epoch
+inline constexpr std::string_view kHeldTable = "turso_cdc_held";            // transactions parked or quarantined
+inline constexpr std::string_view kConflictTable = "turso_cdc_conflict";    // verdicts
+inline constexpr std::string_view kMetaTable = "turso_sync_meta";           // makes a file a replica
+inline constexpr std::string_view kBatchTable = "turso_sync_batch";         // push batches that have left
 inline constexpr std::string_view kAckTable = "turso_sync_last_change_id";  // the server's; pulled with its pages
 
 // Ours: live only in the client's file, are never pushed, never taken from pulled pages.
@@ -31,13 +31,13 @@ bool is_user_table(std::string_view name);
 // turso_sync_meta(key TEXT PRIMARY KEY, value): one row per fact. Capture reads the marks below when it
 // looks for the next change id, which must be above every one of them (architecture section 4, Identity).
 namespace meta {
-inline constexpr std::string_view kClientId = "client_id";                // <client_name>-<uuid>
-inline constexpr std::string_view kRevision = "revision";                 // synced revision, NULL: never synced
-inline constexpr std::string_view kChangesIdent = "changes_ident";        // identity of the applied P-changes, as INTEGER
+inline constexpr std::string_view kClientId = "client_id";          // <client_name>-<uuid>
+inline constexpr std::string_view kRevision = "revision";           // synced revision, NULL: never synced
+inline constexpr std::string_view kChangesIdent = "changes_ident";  // identity of the applied P-changes, as INTEGER
 inline constexpr std::string_view kIdHighWater = "id_high_water";
 inline constexpr std::string_view kSentThrough = "sent_through";
 inline constexpr std::string_view kPushedThrough = "pushed_through";
-inline constexpr std::string_view kAcked = "acked";                       // for the current client id
+inline constexpr std::string_view kAcked = "acked";  // for the current client id
 }  // namespace meta
 
 }  // namespace turso::cdc

@@ -28,9 +28,9 @@ using Installer = std::function<int(sqlite3*)>;
 class Database : public std::enable_shared_from_this<Database> {
  public:
   struct Options {
-    std::string path;                  // a file, or ":memory:"
+    std::string path;  // a file, or ":memory:"
     bool readonly = false;
-    std::string vfs;                   // "" and "syscall": the default; "memory": in memory; others are refused by open()
+    std::string vfs;  // "" and "syscall": the default; "memory": in memory; others are refused by open()
     std::shared_ptr<Environment> environment = system_environment();
   };
 
@@ -92,14 +92,14 @@ class Statement {
   // Of the current row; kNull, 0, empty outside a row. Views live until the next step, reset or finalize.
   virtual bool has_row() const = 0;
   virtual ValueType value_type(int index) const = 0;
-  virtual std::int64_t value_int(int index) const = 0;      // 0 unless kInteger: no conversion
-  virtual double value_real(int index) const = 0;           // 0.0 unless kReal: no conversion
-  virtual ByteView value_bytes(int index) const = 0;        // TEXT and BLOB; data() is never null for those
+  virtual std::int64_t value_int(int index) const = 0;  // 0 unless kInteger: no conversion
+  virtual double value_real(int index) const = 0;       // 0.0 unless kReal: no conversion
+  virtual ByteView value_bytes(int index) const = 0;    // TEXT and BLOB; data() is never null for those
 
   virtual int parameter_count() const = 0;
-  virtual int parameter_position(std::string_view name) const = 0;             // with its prefix; 0: none
+  virtual int parameter_position(std::string_view name) const = 0;            // with its prefix; 0: none
   virtual std::optional<std::string> parameter_name(int position) const = 0;  // with its prefix
-  virtual Status bind(int position, const Value& value) = 0;                   // counts from 1; TEXT must be UTF-8
+  virtual Status bind(int position, const Value& value) = 0;                  // counts from 1; TEXT must be UTF-8
 };
 
 }  // namespace turso::database

@@ -27,13 +27,16 @@ ErrorKind kind_of_code(int code) {
 
 }  // namespace
 
-Error error_of_code(int code, std::string_view message) { return Error{kind_of_code(code), std::string(message), code}; }
+Error error_of_code(int code, std::string_view message) {
+  return Error{kind_of_code(code), std::string(message), code};
+}
 
 Error error_of(sqlite3* db, int code) {
   // The handle's own extended code is more precise where it speaks of the same failure.
   int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
   if ((extended & 0xff) != (code & 0xff)) extended = code;
-  const char* text = db != nullptr && (sqlite3_errcode(db) & 0xff) == (code & 0xff) ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+  const char* text =
+      db != nullptr && (sqlite3_errcode(db) & 0xff) == (code & 0xff) ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   return error_of_code(extended, text);
 }
 
@@ -65,8 +68,12 @@ Status bound(sqlite3_stmt* handle, int code) {
 }  // namespace
 
 Status Statement::bind_null(int position) { return bound(handle(), sqlite3_bind_null(handle(), position)); }
-Status Statement::bind_int(int position, std::int64_t value) { return bound(handle(), sqlite3_bind_int64(handle(), position, value)); }
-Status Statement::bind_real(int position, double value) { return bound(handle(), sqlite3_bind_double(handle(), position, value)); }
+Status Statement::bind_int(int position, std::int64_t value) {
+  return bound(handle(), sqlite3_bind_int64(handle(), position, value));
+}
+Status Statement::bind_real(int position, double value) {
+  return bound(handle(), sqlite3_bind_double(handle(), position, value));
+}
 
 Status Statement::bind_text(int position, std::string_view value) {
   const char* data = value.data() != nullptr ? value.data() : "";
@@ -123,7 +130,8 @@ double Statement::column_real(int index) const { return sqlite3_column_double(ha
 
 std::string_view Statement::column_text(int index) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(handle(), index));
-  return text != nullptr ? std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(handle(), index))) : std::string_view("");
+  return text != nullptr ? std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(handle(), index)))
+                         : std::string_view("");
 }
 
 ByteView Statement::column_blob(int index) const {
@@ -138,7 +146,10 @@ Result<Connection> Connection::open(const std::string& path, const Options& opti
   sqlite3* raw = nullptr;
   int code = sqlite3_open_v2(path.c_str(), &raw, flags, options.vfs);
   Connection connection(raw);
-  if (code != SQLITE_OK) return error_of(raw, code).kind == ErrorKind::kIo ? Error{ErrorKind::kIo, concat("unable to open database file: ", path), code} : error_of(raw, code);
+  if (code != SQLITE_OK)
+    return error_of(raw, code).kind == ErrorKind::kIo
+               ? Error{ErrorKind::kIo, concat("unable to open database file: ", path), code}
+               : error_of(raw, code);
   sqlite3_busy_timeout(raw, options.busy_timeout_ms);
   return connection;
 }
@@ -185,7 +196,8 @@ Status Transaction::commit() {
 
 void Transaction::rollback() {
   if (connection_ == nullptr) return;
-  if (!connection_->autocommit()) discard(connection_->run(sql::kRollback), "SQLite has rolled back by itself, or will at close");
+  if (!connection_->autocommit())
+    discard(connection_->run(sql::kRollback), "SQLite has rolled back by itself, or will at close");
   connection_ = nullptr;
 }
 

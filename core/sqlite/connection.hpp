@@ -45,9 +45,9 @@ class Statement {
     return status;
   }
 
-  Result<bool> step();   // true: a row is there; false: done. An error resets the statement.
-  Status run();          // steps to the end, then resets
-  void reset();          // and keeps the bindings
+  Result<bool> step();  // true: a row is there; false: done. An error resets the statement.
+  Status run();         // steps to the end, then resets
+  void reset();         // and keeps the bindings
 
   int column_count() const;
   std::string column_name(int index) const;

@@ -13,5 +13,5 @@
 
 #include "sqlite_unit.h"
 
-int turso_sqlite_error_action(sqlite3_stmt *statement) { return ((Vdbe *)statement)->errorAction; }
-int turso_sqlite_uses_statement_journal(sqlite3_stmt *statement) { return ((Vdbe *)statement)->usesStmtJournal; }
+int turso_sqlite_error_action(sqlite3_stmt* statement) { return ((Vdbe*)statement)->errorAction; }
+int turso_sqlite_uses_statement_journal(sqlite3_stmt* statement) { return ((Vdbe*)statement)->usesStmtJournal; }

@@ -10,10 +10,10 @@ extern "C" {
 
 /* What the virtual machine did when the statement failed: 1 rollback, 2 abort, 3 fail, 4 ignore, 5 replace;
 ** 0 when the program had ended well. Valid until the statement is stepped again. */
-int turso_sqlite_error_action(sqlite3_stmt *statement);
+int turso_sqlite_error_action(sqlite3_stmt* statement);
 
 /* Whether the statement ran under a statement journal, so that an abort undid its own changes. */
-int turso_sqlite_uses_statement_journal(sqlite3_stmt *statement);
+int turso_sqlite_uses_statement_journal(sqlite3_stmt* statement);
 
 #ifdef __cplusplus
 }

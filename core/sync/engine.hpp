@@ -54,8 +54,8 @@ class IoItem {
   Bytes content;
 
   // The host's answers.
-  Status set_status(int status);           // 100..599, else kMisuse
-  Status push_buffer(ByteView chunk);      // copied
+  Status set_status(int status);       // 100..599, else kMisuse
+  Status push_buffer(ByteView chunk);  // copied
   Status done();
   Status poison(std::string_view reason);  // wins over everything buffered; ends the request
   std::size_t received_bytes() const;
@@ -82,9 +82,9 @@ class IoItem {
 };
 
 struct Stats {
-  std::int64_t cdc_operations = 0;  // log rows above pushed_through, COMMIT records included
-  std::int64_t main_wal_size = 0;   // bytes
-  std::int64_t revert_wal_size = 0; // always 0
+  std::int64_t cdc_operations = 0;   // log rows above pushed_through, COMMIT records included
+  std::int64_t main_wal_size = 0;    // bytes
+  std::int64_t revert_wal_size = 0;  // always 0
   std::int64_t last_pull_unix_time = 0;
   std::int64_t last_push_unix_time = 0;
   std::int64_t network_sent_bytes = 0;
@@ -92,14 +92,14 @@ struct Stats {
   std::string revision;
 
   // What turso_cdc.h adds.
-  std::int64_t pending_changes = 0;       // row changes, without COMMIT records
+  std::int64_t pending_changes = 0;  // row changes, without COMMIT records
   std::int64_t pending_transactions = 0;
   std::int64_t oldest_pending_unix_time_ms = 0;
   bool replica_forked = false;
   bool remote_went_back = false;
   bool partial_bootstrap_ignored = false;
-  std::int64_t main_bytes = 0;   // P
-  std::int64_t base_bytes = 0;   // P-base and P-base-info
+  std::int64_t main_bytes = 0;     // P
+  std::int64_t base_bytes = 0;     // P-base and P-base-info
   std::int64_t changes_bytes = 0;  // P-changes
   std::optional<Error> last_error;
 };

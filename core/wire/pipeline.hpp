@@ -106,7 +106,7 @@ class BatchRequestWriter {
  public:
   BatchRequestWriter();
   void add(const Step& step);
-  std::size_t size_bytes() const;       // of the whole request if finished now
+  std::size_t size_bytes() const;  // of the whole request if finished now
   std::uint32_t step_count() const { return step_count_; }
   std::string finish();
 

@@ -27,7 +27,7 @@ struct PullRequest {
   StreamKind stream_kind = StreamKind::kPages;
 };
 
-Bytes encode_pull_request(const PullRequest& request);             // proto3: defaults omitted; a bootstrap is 0 bytes
+Bytes encode_pull_request(const PullRequest& request);  // proto3: defaults omitted; a bootstrap is 0 bytes
 Result<PullRequest> decode_pull_request(ByteView message);
 
 struct PullHeader {
@@ -40,8 +40,8 @@ struct PullHeader {
   RemoteProtocol protocol = RemoteProtocol::kUnspecified;
 };
 
-Bytes encode_pull_header(const PullHeader& header);                 // without its length prefix
-Result<PullHeader> decode_pull_header(ByteView message);            // unknown stream_kind or apply_mode: kProtocol
+Bytes encode_pull_header(const PullHeader& header);       // without its length prefix
+Result<PullHeader> decode_pull_header(ByteView message);  // unknown stream_kind or apply_mode: kProtocol
 
 struct PageMessage {
   std::uint64_t page_id = 0;  // zero-based

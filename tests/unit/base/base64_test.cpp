@@ -6,8 +6,9 @@ namespace turso {
 namespace {
 
 TEST(Base64, WritesTheVectorsOfRfc4648WithoutPadding) {
-  const std::pair<const char*, const char*> vectors[] = {{"", ""},         {"f", "Zg"},       {"fo", "Zm8"},         {"foo", "Zm9v"},
-                                                         {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> vectors[] = {
+      {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},         {"foo", "Zm9v"},
+      {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}};
   for (auto [plain, coded] : vectors) {
     EXPECT_EQ(encode_base64(as_bytes(plain)), coded);
     EXPECT_EQ(decode_base64(coded), to_bytes(plain));

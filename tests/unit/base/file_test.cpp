@@ -23,7 +23,8 @@ TEST(File, ReadingPastTheEndIsCorruptAndSaysBothNumbers) {
   Bytes out(8);
   auto status = file.value().read_at(2, out);
   EXPECT_EQ(status.error().kind, ErrorKind::kCorrupt);
-  EXPECT_NE(status.error().message.find("3 bytes at offset 2, expected 8"), std::string::npos) << status.error().message;
+  EXPECT_NE(status.error().message.find("3 bytes at offset 2, expected 8"), std::string::npos)
+      << status.error().message;
 }
 
 TEST(File, MissingFilesAreNamed) {

@@ -50,7 +50,9 @@ TEST(Error, SaysWhetherRetryingHelps) {
   EXPECT_FALSE(server.retryable());
 }
 
-TEST(Error, ContextComesFirst) { EXPECT_EQ((Error{ErrorKind::kIo, "disk full"}).in("pull").message, "pull: disk full"); }
+TEST(Error, ContextComesFirst) {
+  EXPECT_EQ((Error{ErrorKind::kIo, "disk full"}).in("pull").message, "pull: disk full");
+}
 
 }  // namespace
 }  // namespace turso
