@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* What the virtual machine did when the statement failed: 1 rollback, 2 abort, 3 fail, 4 ignore, 5 replace;
-** 0 when the program had ended well. Valid until the statement is stepped again. */
+** 0 when the program had ended well. Ask between sqlite3_step and sqlite3_reset: reset forgets it. */
 int turso_sqlite_error_action(sqlite3_stmt* statement);
 
 /* Whether the statement ran under a statement journal, so that an abort undid its own changes. */
