@@ -7,6 +7,7 @@
 // Written minimal: the smallest integer type that holds the value; a REAL is always type 7.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -16,9 +17,24 @@
 
 namespace turso::cdc {
 
+// One value that somebody else owns: the capture hook encodes what SQLite holds, without a copy in between.
+struct Field {
+  ValueType type = ValueType::kNull;
+  std::int64_t integer = 0;
+  double real = 0;
+  ByteView bytes;  // TEXT and BLOB
+
+  static Field of(const Value& value);
+};
+
+void append_record(Bytes& out, std::span<const Field> fields);
 Bytes encode_record(std::span<const Value> values);
 
 // Damage is kCorrupt and says where. `updates` of U rows is a record of 2n values: n flags, then n values.
 Result<std::vector<Value>> decode_record(ByteView record);
+
+// The same without copies: the fields point into `record`.
+Result<std::vector<Field>> decode_fields(ByteView record);
+Value to_value(const Field& field);
 
 }  // namespace turso::cdc
