@@ -37,6 +37,13 @@ inline constexpr std::size_t kOverlayMemoryPages = 1024;
 // Rows of RETURNING that are drained in memory before a temporary file takes them.
 inline constexpr std::size_t kReturningMemoryBytes = 4 * 1024 * 1024;
 
+// What a reader of the change log keeps decoded ahead of its consumer.
+inline constexpr std::size_t kTapeChunkBytes = 1024 * 1024;
+
+// Row changes that a rebase runs before it commits the staging connection: its journal keeps the first image of
+// every page of a transaction in memory.
+inline constexpr std::int64_t kReplayChunkChanges = 1000;
+
 // SQLite waits this long for a lock on our internal connections.
 inline constexpr int kInternalBusyTimeoutMs = 2000;
 

@@ -38,6 +38,18 @@ inline constexpr std::string_view kIdHighWater = "id_high_water";
 inline constexpr std::string_view kSentThrough = "sent_through";
 inline constexpr std::string_view kPushedThrough = "pushed_through";
 inline constexpr std::string_view kAcked = "acked";  // for the current client id
+inline constexpr std::string_view kKnownRow = "known_row";             // our server row, '<pull_gen>:<change_id>'
+inline constexpr std::string_view kAckedRow = "acked_row";             // the same, as the last applied pull held it
+inline constexpr std::string_view kAckTableKnown = "ack_table_known";  // 1: kAckTable exists at the server
+inline constexpr std::string_view kForkPending = "fork_pending";       // 1: apply before the next push
+inline constexpr std::string_view kRemoteUrl = "remote_url";           // the saved configuration
+inline constexpr std::string_view kLastPullTime = "last_pull_unix_time";
+inline constexpr std::string_view kLastPushTime = "last_push_unix_time";
+inline constexpr std::string_view kBaseUserVersion = "base_user_version";  // of the remote image applied last
+inline constexpr std::string_view kBaseApplicationId = "base_application_id";
+inline constexpr std::string_view kSentUserVersion = "sent_user_version";  // what a push sent since
+inline constexpr std::string_view kSentApplicationId = "sent_application_id";
+inline constexpr std::string_view kFormerPrefix = "former:";  // former:<client id> = '<pushed_through>:<acked>'
 }  // namespace meta
 
 }  // namespace turso::cdc
