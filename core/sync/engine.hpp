@@ -69,6 +69,7 @@ class IoItem {
   };
   Progress progress() const;
   Bytes take(std::size_t limit);
+  void abandon();  // nobody reads the answer any more: what is buffered or still comes is dropped
 
  private:
   mutable std::mutex mutex_;
@@ -79,6 +80,7 @@ class IoItem {
   std::size_t front_offset_ = 0;
   std::size_t buffered_ = 0;
   std::size_t received_ = 0;
+  bool abandoned_ = false;
 };
 
 struct Stats {
