@@ -117,8 +117,7 @@ Bytes encode_record(std::span<const Value> values) {
 
 Result<std::vector<Field>> decode_fields(ByteView record) {
   Decoded header = decode_sqlite_varint(record);
-  if (header.size_bytes == 0)
-    return damaged(concat("record: ", record.size(), " bytes hold no complete header size"));
+  if (header.size_bytes == 0) return damaged(concat("record: ", record.size(), " bytes hold no complete header size"));
   if (header.value < header.size_bytes || header.value > record.size())
     return damaged(concat("record: header size is ", header.value, ", the record has ", record.size(), " bytes"));
 
@@ -132,8 +131,8 @@ Result<std::vector<Field>> decode_fields(ByteView record) {
       return damaged(concat("record: value ", fields.size(), " has the reserved serial type ", type.value));
     std::uint64_t size = body_size(type.value);
     if (size > record.size() - body_at)
-      return damaged(concat("record: value ", fields.size(), " needs ", size, " bytes, ", record.size() - body_at,
-                            " are left"));
+      return damaged(
+          concat("record: value ", fields.size(), " needs ", size, " bytes, ", record.size() - body_at, " are left"));
     fields.push_back(load_field(type.value, record.subspan(body_at, size)));
     type_at += type.size_bytes;
     body_at += size;
