@@ -1,0 +1,66 @@
+// statement.hpp -- a prepared statement of the user's, and the path that one run of it takes.
+//
+// RUN    step(): begin_run() before the machine's first instruction; then a row per step, from the machine or
+//        from `rows_` when the rows were drained before; end_run() after the last; fail_run() on an error.
+// A finished run stays done until reset(). The SQLite statement itself is reset as soon as a run ends, so that
+// it holds no lock and takes new bindings.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/value.hpp"
+#include "database/session.hpp"
+
+namespace turso::database {
+
+class PlainStatement final : public Statement {
+ public:
+  PlainStatement(std::shared_ptr<Session> session, sqlite3_stmt* handle, StatementFacts facts);
+  ~PlainStatement() override;
+
+  Result<StepResult> step() override;
+  Status reset() override;
+  Status finalize() override;
+
+  std::int64_t change_count() const override { return change_count_; }
+  int column_count() const override;
+  std::string column_name(int index) const override;
+  std::optional<std::string> column_decltype(int index) const override;
+
+  bool has_row() const override;
+  ValueType value_type(int index) const override;
+  std::int64_t value_int(int index) const override;
+  double value_real(int index) const override;
+  ByteView value_bytes(int index) const override;
+
+  int parameter_count() const override;
+  int parameter_position(std::string_view name) const override;
+  std::optional<std::string> parameter_name(int position) const override;
+  Status bind(int position, const Value& value) override;
+
+  void release();  // finalizes the SQLite statement; the session closes
+
+ private:
+  enum class State { kReady, kRunning, kDone };
+
+  Status check_usable() const;
+  Status begin_run();
+  Status end_run();
+  Error fail_run(int code);
+  Result<StepResult> advance();
+  int row_type(int index) const;  // SQLite's type code; SQLITE_NULL outside a row
+
+  std::shared_ptr<Session> session_;
+  sqlite3_stmt* handle_;
+  StatementFacts facts_;
+  State state_ = State::kReady;
+  bool has_row_ = false;
+  bool inside_step_ = false;  // a user function may call back; this statement must not move under it
+  std::int64_t change_count_ = 0;
+  std::int64_t total_changes_before_ = 0;
+};
+
+}  // namespace turso::database
