@@ -22,6 +22,10 @@ inline constexpr std::size_t kPipelineAnswerBytesMax = 64 * 1024 * 1024;
 // A request body that we build: proxies in the field refuse more, and the server buffers it whole.
 inline constexpr std::size_t kPipelineRequestBytesMax = 4 * 1024 * 1024;
 
+// Objects and arrays inside each other in a JSON text. The protocol itself takes ten; the rest is for
+// conditions, which nest, and for keys of later versions.
+inline constexpr std::size_t kJsonDepthMax = 64;
+
 // What one resume() consumes of a response before it lets other threads at the engine.
 inline constexpr std::size_t kResumeInputBytes = 64 * 1024;
 

@@ -61,12 +61,13 @@ class PullStreamDecoder {
   using OnPage = std::function<Status(std::uint64_t page_id, ByteView page)>;
 
   PullStreamDecoder(OnHeader on_header, OnPage on_page);
-  Status feed(ByteView piece);
-  Status finish();  // end of body: no header at all, or a message cut in the middle, is kProtocol
+  Status feed(ByteView piece);  // after an error, of the stream or of a callback, nothing more may be fed
+  Status finish();              // end of body: no header at all, or a message cut in the middle, is kProtocol
   bool has_header() const { return has_header_; }
 
  private:
   Status take_message(ByteView message);
+  Status complete_pending(ByteView& piece);
 
   OnHeader on_header_;
   OnPage on_page_;
