@@ -38,6 +38,9 @@ inline constexpr std::size_t kArenaMemoryBytes = 8 * 1024 * 1024;
 // Modified pages of a rebase that stay in memory before the overlay spills to its file.
 inline constexpr std::size_t kOverlayMemoryPages = 1024;
 
+// How much of a spilled buffer a reader holds: rows are read in order, so that one read serves many.
+inline constexpr std::size_t kSpillWindowBytes = 64 * 1024;
+
 // Rows of RETURNING that are drained in memory before a temporary file takes them.
 inline constexpr std::size_t kReturningMemoryBytes = 4 * 1024 * 1024;
 

@@ -13,6 +13,16 @@ std::string replace_name(std::string_view sql, std::string_view name);
 
 namespace sql {
 
+// --- turso_cdc_marks (marks.hpp)
+
+inline constexpr std::string_view kCreateMarksTable =
+    "CREATE TABLE IF NOT EXISTS main.turso_cdc_marks (first_change_id INTEGER NOT NULL, last_change_id INTEGER NOT "
+    "NULL, kind TEXT NOT NULL, PRIMARY KEY (first_change_id, kind)) WITHOUT ROWID";
+
+inline constexpr std::string_view kReadMarks =
+    "SELECT first_change_id, last_change_id FROM main.turso_cdc_marks WHERE last_change_id > ?1 AND kind = ?2 "
+    "ORDER BY first_change_id";
+
 // --- turso_cdc_schema (schema_epochs.hpp)
 
 inline constexpr std::string_view kCreateSchemaTable =
