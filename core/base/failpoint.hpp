@@ -40,11 +40,18 @@ std::uint64_t failpoint_count();         // operations counted since set_failpoi
 std::uint64_t failpoint_failures();      // operations refused since set_failpoint
 std::string failpoint_last_operation();  // "write /tmp/x-wal", of the first one refused; empty: none yet
 
-// What the caller does: `bytes` of the write (or the whole operation, if bytes == size), then errno_value.
+inline constexpr int kFailpointExitStatus = 99;
+
+// A refused operation. The caller does as much of it as is asked for, then fails with what conclude() answers.
 struct FileFault {
-  int errno_value = 0;  // 0: go on, nothing to do here
-  std::uint64_t bytes = 0;
+  int errno_value = 0;      // 0: not refused
+  std::uint64_t bytes = 0;  // of a write, that reach the file all the same
+  bool done = false;        // the operation happens, and is reported as failed
+  bool exit_after = false;
+
+  explicit operator bool() const { return errno_value != 0; }
 };
+int conclude(const FileFault& fault);  // the errno; does not return where the process is to end
 
 namespace detail {
 extern std::atomic<bool> failpoint_set;

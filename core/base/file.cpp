@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/failpoint.hpp"
 #include "base/text.hpp"
 
 namespace turso {
@@ -17,6 +18,17 @@ Error io_error(const std::string& what, const std::string& path, int errno_value
   ErrorKind kind = errno_value == ENOSPC || errno_value == EDQUOT ? ErrorKind::kFull : ErrorKind::kIo;
   return Error{kind, concat(what, " ", path, ": ", std::strerror(errno_value))};
 }
+
+namespace {
+
+// What a failpoint lets happen although it reports a failure; its own result is of no interest.
+void refused(int /*result*/) {}
+void discard_write(int fd, std::uint64_t offset, ByteView bytes) {
+  ssize_t put = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  refused(static_cast<int>(put));
+}
+
+}  // namespace
 
 Result<File> File::open(const std::string& path, Mode mode) {
   int flags = O_CLOEXEC;
@@ -79,6 +91,10 @@ Status File::read_at(std::uint64_t offset, MutableByteView out) const {
 }
 
 Status File::write_at(std::uint64_t offset, ByteView bytes) {
+  if (FileFault fault = check_failpoint(FileOperation::kWrite, path_, offset, bytes.size())) {
+    discard_write(fd_, offset, bytes.first(fault.bytes));
+    return io_error("write", path_, conclude(fault));
+  }
   std::size_t done = 0;
   while (done < bytes.size()) {
     ssize_t put = ::pwrite(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
@@ -90,11 +106,19 @@ Status File::write_at(std::uint64_t offset, ByteView bytes) {
 }
 
 Status File::truncate(std::uint64_t size) {
+  if (FileFault fault = check_failpoint(FileOperation::kTruncate, path_, size)) {
+    if (fault.done) refused(::ftruncate(fd_, static_cast<off_t>(size)));
+    return io_error("truncate", path_, conclude(fault));
+  }
   if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) return io_error("truncate", path_, errno);
   return ok();
 }
 
 Status File::sync() {
+  if (FileFault fault = check_failpoint(FileOperation::kSync, path_)) {
+    if (fault.done) refused(::fsync(fd_));
+    return io_error("fsync", path_, conclude(fault));
+  }
 #ifdef __APPLE__
   if (::fcntl(fd_, F_FULLFSYNC) == 0) return ok();
 #endif
@@ -124,16 +148,27 @@ Result<std::optional<Bytes>> read_file_if_exists(const std::string& path, std::s
 }
 
 Status remove_file(const std::string& path) {
+  if (!file_exists(path)) return ok();
+  if (FileFault fault = check_failpoint(FileOperation::kRemove, path)) {
+    if (fault.done) refused(::unlink(path.c_str()));
+    return io_error("remove", path, conclude(fault));
+  }
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return io_error("remove", path, errno);
   return ok();
 }
 
 Status rename_file(const std::string& from, const std::string& to) {
+  if (FileFault fault = check_failpoint(FileOperation::kRename, from)) {
+    if (fault.done) refused(::rename(from.c_str(), to.c_str()));
+    return io_error(concat("rename ", from, " to"), to, conclude(fault));
+  }
   if (::rename(from.c_str(), to.c_str()) != 0) return io_error(concat("rename ", from, " to"), to, errno);
   return ok();
 }
 
 Status sync_directory_of(const std::string& path) {
+  if (FileFault fault = check_failpoint(FileOperation::kSyncDirectory, path))
+    return io_error("fsync directory of", path, conclude(fault));
   auto slash = path.rfind('/');
   std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -75,7 +75,8 @@ class Overlay {
   Result<std::uint64_t> page_sum(std::uint32_t page);
 
  private:
-  friend struct OverlayFile;
+  friend struct OverlayMethods;
+  struct Vfs;
 
   Status write_page(std::uint32_t page, ByteView data);
   void truncate(std::uint32_t page_count);
@@ -96,7 +97,7 @@ class Overlay {
   std::vector<std::uint64_t> free_slots_;
   File spill_file_;
   std::optional<Error> error_;
-  bool connected_ = false;
+  std::unique_ptr<Vfs> vfs_;  // registered from connect() on
 };
 
 }  // namespace turso::sqlite

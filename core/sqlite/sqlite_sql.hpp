@@ -14,4 +14,11 @@ inline constexpr std::string_view kRollback = "ROLLBACK";
 inline constexpr std::string_view kCountObjects =
     "SELECT count(*) FROM sqlite_schema WHERE (?1 = '' OR type = ?1) AND name = ?2 COLLATE NOCASE";
 
+// The staging connection (overlay_vfs.hpp). Its image is private, so nothing is locked and nothing synced. The
+// journal is there for ROLLBACK TO and statement aborts; without one both silently keep half of a change.
+inline constexpr std::string_view kStagingPragmas =
+    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON";
+inline constexpr std::string_view kStagingJournalInMemory = "PRAGMA journal_mode=MEMORY";
+inline constexpr std::string_view kStagingJournalInFile = "PRAGMA journal_mode=TRUNCATE";
+
 }  // namespace turso::sqlite::sql
