@@ -16,6 +16,13 @@ inline constexpr std::uint64_t kMessageBytesMax = 64 * 1024;
 // A revision is an opaque token that is stored and echoed; P-changes reserves this much for each.
 inline constexpr std::size_t kRevisionBytesMax = 1024;
 
+// Pages that a remote may have grown by without sending them; they are zero pages. A server that leaves out
+// more (256 MiB) does not speak the protocol, and a number that it sends must not fill our disk.
+inline constexpr std::uint32_t kUnsentGrowthPagesMax = 65536;
+
+// Pages of a download that are written to its file at once.
+inline constexpr std::size_t kChangesBufferBytes = 256 * 1024;
+
 // A pipeline answer is parsed as one JSON text. A batch answer has one short object per step.
 inline constexpr std::size_t kPipelineAnswerBytesMax = 64 * 1024 * 1024;
 

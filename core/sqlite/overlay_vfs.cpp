@@ -240,6 +240,13 @@ struct OverlayMethods {
     sqlite3_snprintf(size, out, "%s", name);
     return SQLITE_OK;
   }
+  static void* dl_open(sqlite3_vfs* vfs, const char* name) { return real_of(vfs)->xDlOpen(real_of(vfs), name); }
+  static void dl_error(sqlite3_vfs* vfs, int size, char* out) { real_of(vfs)->xDlError(real_of(vfs), size, out); }
+  using DlSymbol = void (*)(void);
+  static DlSymbol dl_sym(sqlite3_vfs* vfs, void* library, const char* symbol) {
+    return real_of(vfs)->xDlSym(real_of(vfs), library, symbol);
+  }
+  static void dl_close(sqlite3_vfs* vfs, void* library) { real_of(vfs)->xDlClose(real_of(vfs), library); }
   static int randomness(sqlite3_vfs* vfs, int size, char* out) {
     return real_of(vfs)->xRandomness(real_of(vfs), size, out);
   }
@@ -282,6 +289,10 @@ Result<Connection> Overlay::connect(const ConnectionOptions& options) {
   vfs->xDelete = OverlayMethods::remove;
   vfs->xAccess = OverlayMethods::access;
   vfs->xFullPathname = OverlayMethods::full_pathname;
+  vfs->xDlOpen = OverlayMethods::dl_open;
+  vfs->xDlError = OverlayMethods::dl_error;
+  vfs->xDlSym = OverlayMethods::dl_sym;
+  vfs->xDlClose = OverlayMethods::dl_close;
   vfs->xRandomness = OverlayMethods::randomness;
   vfs->xSleep = OverlayMethods::sleep;
   vfs->xCurrentTime = OverlayMethods::current_time;

@@ -46,7 +46,7 @@ class ChangesWriter {
   static Result<ChangesWriter> create(const std::string& changes_path, ChangesHeader header,
                                       std::uint32_t base_page_count);
 
-  ChangesWriter(ChangesWriter&&) noexcept = default;
+  ChangesWriter(ChangesWriter&& other) noexcept;
   ChangesWriter& operator=(ChangesWriter&&) = delete;
   ~ChangesWriter();
 
@@ -66,7 +66,7 @@ class ChangesWriter {
 
   ChangesWriter(File file, std::string changes_path, ChangesHeader header, std::uint32_t base_page_count);
   Status append(std::uint32_t page, ByteView image);
-  Status complete();
+  Status complete();  // refuses or fills what is missing
   Status flush();
 
   File file_;
@@ -75,14 +75,14 @@ class ChangesWriter {
   ChangesHeader header_;
   std::uint32_t base_page_count_;
   std::vector<Entry> index_;
-  std::vector<bool> seen_;  // by page
   Bytes buffer_;            // pages that are not written yet
   std::uint64_t written_ = 0;
 };
 
 class ChangesFile : public sqlite::PageSource {
  public:
-  // kCorrupt: not a valid P-changes (condition "page_size" when only the page size is another one).
+  // kCorrupt: not a valid P-changes (condition "page_size" when only the page size is another one). A page
+  // that does not have its sum when it is read is kCorrupt too, condition "changes_damaged": download again.
   // kIo and the like say nothing about its validity.
   static Result<ChangesFile> load(const std::string& changes_path, std::uint32_t page_size);
 

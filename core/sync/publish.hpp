@@ -73,7 +73,7 @@ class LiveWriter {
   // For reads of the caller before publish(); all statements must be finalized or reset by then.
   sqlite::Connection& connection() { return connection_; }
 
-  Status begin();   // ends a read transaction if one is open, then BEGIN IMMEDIATE
+  Status begin();   // BEGIN IMMEDIATE; the caller's read transaction must have ended
   void rollback();  // and closes: nothing has changed
 
   // Needs begin(). `ident` is what the image's turso_sync_meta holds as changes_ident: it tells, after a COMMIT

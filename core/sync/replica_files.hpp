@@ -15,8 +15,9 @@
 //   P-changes                                    base                  action
 //   none                                         ok, stamp = revision  nothing
 //   none                                         anything else         base lost
-//   valid, ident = P's, to_rev = P's revision    info file present     redo, unlink
-//   same                                         info file missing     base lost, delete P-changes
+//   valid, ident = P's, to_rev = P's revision    both files there      redo, unlink
+//   same                                         one is missing        base lost, delete P-changes
+//   same, REPLACE                                any                   redo (it makes base and sums anew), unlink
 //   valid, REPLACE, ident differs                any                   keep as a finished wait
 //   valid, from_rev = P's revision, ident differs  ok                  keep as a finished wait
 //   same                                         not ok                base lost, delete P-changes
@@ -61,7 +62,11 @@ struct LiveIdentity {
 };
 Result<LiveIdentity> read_live_identity(const ReplicaFiles& files);
 
-enum class BaseCondition : std::uint8_t { kOk, kDamaged, kInfoMissing, kMissing };
+enum class BaseCondition : std::uint8_t {
+  kOk,       // and its stamp is P's revision
+  kDamaged,  // both files are there, but not ok for P's revision
+  kMissing,  // P-base or P-base-info is not there
+};
 
 struct RecoveryFacts {
   enum class Download : std::uint8_t { kNone, kInvalid, kValid };
@@ -72,7 +77,7 @@ struct RecoveryFacts {
   std::uint64_t ident = 0;
   std::string from_revision;
   std::string to_revision;
-  BaseCondition base = BaseCondition::kMissing;  // kOk only if its stamp is P's revision
+  BaseCondition base = BaseCondition::kMissing;
 };
 
 struct RecoveryPlan {
