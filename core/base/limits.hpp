@@ -13,6 +13,9 @@ inline constexpr std::uint32_t kSyncPageSize = 4096;
 // the official client scans the same lengths.
 inline constexpr std::uint64_t kMessageBytesMax = 64 * 1024;
 
+// At the end of each page, for a cipher; SQLite needs 480 of the bytes of a page.
+inline constexpr std::uint32_t kReservedBytesMax = 255;
+
 // A revision is an opaque token that is stored and echoed; P-changes reserves this much for each.
 inline constexpr std::size_t kRevisionBytesMax = 1024;
 
