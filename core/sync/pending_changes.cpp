@@ -24,8 +24,8 @@ Result<bool> PendingChanges::is_key_change(const log::Change& deleted, const log
     TURSO_TRY(has_marks_, sqlite::has_object(*connection_, "table", cdc::kMarksTable));
   }
   if (!has_marks_) return false;
-  TURSO_TRY(std::int64_t marks, connection_->query_int(sql::kCountKeyChanges, Value(deleted.change_id), Value(inserted.change_id)));
-  return marks != 0;
+  TURSO_TRY(std::int64_t through, connection_->query_int(sql::kKeyChangeThrough, Value(deleted.change_id)));
+  return through >= inserted.change_id;
 }
 
 Result<std::optional<PendingItem>> PendingChanges::next() {

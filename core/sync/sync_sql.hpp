@@ -83,9 +83,10 @@ inline constexpr std::string_view kReadSchemaVersion = "PRAGMA schema_version";
 
 // ---- pending_changes.cpp --------------------------------------------------------------------------------------
 
-// Marks that say that the changes ?1 (D) and ?2 (I) are one UPDATE of a key.
-inline constexpr std::string_view kCountKeyChanges =
-    "SELECT count(*) FROM turso_cdc_marks WHERE kind = 'key_change' AND first_change_id <= ?1 AND last_change_id >= ?2";
+// The last change of the key_change mark that begins nearest below or at change ?1: D and I of one UPDATE of a key.
+inline constexpr std::string_view kKeyChangeThrough =
+    "SELECT last_change_id FROM turso_cdc_marks WHERE kind = 'key_change' AND first_change_id <= ?1 "
+    "ORDER BY first_change_id DESC LIMIT 1";
 
 // ---- bookkeeping.cpp ------------------------------------------------------------------------------------------
 
