@@ -64,8 +64,4 @@ inline constexpr std::int64_t kReplayChunkChanges = 1000;
 // SQLite waits this long for a lock on our internal connections.
 inline constexpr int kInternalBusyTimeoutMs = 2000;
 
-// An operation that meets a lock answers "busy" almost at once: the host decides when to try again. Only what is
-// over in a moment anyway (another commit, a recovery) is waited for.
-inline constexpr int kOperationBusyTimeoutMs = 100;
-
 }  // namespace turso::limits

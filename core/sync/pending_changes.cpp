@@ -3,10 +3,17 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "cdc/marks.hpp"
 #include "cdc/names.hpp"
 #include "sync/sync_sql.hpp"
 
 namespace turso::sync {
+namespace {
+
+const std::string_view kKeyChange = cdc::mark_name(cdc::kMarkKeyChange);
+const std::string_view kTrigger = cdc::mark_name(cdc::kMarkTrigger);
+
+}  // namespace
 
 Result<PendingChanges> PendingChanges::open(sqlite::Connection& connection, log::TapeRange range) {
   TURSO_TRY(auto tape, log::Tape::open(connection, range));
@@ -18,14 +25,15 @@ Result<std::optional<log::TapeItem>> PendingChanges::take() {
   return tape_.next();
 }
 
-Result<bool> PendingChanges::is_key_change(const log::Change& deleted, const log::Change& inserted) {
+// Marks of one kind are disjoint ranges, so the one that begins nearest below tells.
+Result<bool> PendingChanges::is_marked(std::string_view kind, std::int64_t first, std::int64_t last) {
   // The marks table is made when it is first needed, so it may appear at any time.
   if (!has_marks_) {
     TURSO_TRY(has_marks_, sqlite::has_object(*connection_, "table", cdc::kMarksTable));
   }
   if (!has_marks_) return false;
-  TURSO_TRY(std::int64_t through, connection_->query_int(sql::kKeyChangeThrough, Value(deleted.change_id)));
-  return through >= inserted.change_id;
+  TURSO_TRY(std::int64_t through, connection_->query_int(sql::kMarkedThrough, Value(first), Value(kind)));
+  return through >= last;
 }
 
 Result<std::optional<PendingItem>> PendingChanges::next() {
@@ -45,13 +53,14 @@ Result<std::optional<PendingItem>> PendingChanges::next() {
       TURSO_TRY(ahead_, take());
       auto* inserted = ahead_.has_value() ? std::get_if<log::Change>(&*ahead_) : nullptr;
       if (inserted != nullptr && inserted->type == log::ChangeType::kInsert && equals_ignore_case(inserted->table, pending.change.table)) {
-        TURSO_TRY(bool pair, is_key_change(pending.change, *inserted));
+        TURSO_TRY(bool pair, is_marked(kKeyChange, pending.change.change_id, inserted->change_id));
         if (pair) {
           pending.inserted = std::move(*inserted);
           ahead_.reset();
         }
       }
     }
+    TURSO_TRY(pending.by_trigger, is_marked(kTrigger, pending.change.change_id, pending.change.change_id));
     return std::optional<PendingItem>(std::move(pending));
   }
 }
@@ -59,6 +68,10 @@ Result<std::optional<PendingItem>> PendingChanges::next() {
 Result<std::vector<GeneratedStatement>> generate(const TableShape& shape, const PendingChange& change, std::optional<std::int64_t> rowid) {
   if (change.inserted.has_value()) return generate_key_change(shape, change.change, *change.inserted, rowid);
   return generate_row_change(shape, change.change, rowid);
+}
+
+Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape, const PendingChange& change) {
+  return generate_convergence_check(shape, change.change, change.inserted);
 }
 
 }  // namespace turso::sync

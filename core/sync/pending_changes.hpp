@@ -20,6 +20,7 @@ struct PendingChange {
   log::Change change;
   std::optional<log::Change> inserted;    // a key change: `change` is the D, this the I
   std::optional<SchemaStatement> schema;  // a change of sqlite_schema
+  bool by_trigger = false;                // a persistent trigger of main wrote the row
 };
 
 using PendingItem = std::variant<PendingChange, log::TransactionEnd>;
@@ -32,7 +33,7 @@ class PendingChanges {
 
  private:
   PendingChanges(sqlite::Connection& connection, log::Tape tape) : connection_(&connection), tape_(std::move(tape)) {}
-  Result<bool> is_key_change(const log::Change& deleted, const log::Change& inserted);
+  Result<bool> is_marked(std::string_view kind, std::int64_t first, std::int64_t last);
   Result<std::optional<log::TapeItem>> take();
 
   sqlite::Connection* connection_;
@@ -44,5 +45,7 @@ class PendingChanges {
 // The SQL of a row change or key change; schema changes bring their own.
 Result<std::vector<GeneratedStatement>> generate(const TableShape& shape, const PendingChange& change,
                                                  std::optional<std::int64_t> rowid = std::nullopt);
+
+Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape, const PendingChange& change);
 
 }  // namespace turso::sync

@@ -128,7 +128,8 @@ Status write_where(Writer& writer, const TableShape& shape, const Change& change
   if (shape.rowid_name.empty()) return schema_error(change, "its columns hide rowid, _rowid_ and oid, and it has no key: no row can be told apart");
   writer.name(shape.rowid_name);
   if (rowid.has_value()) {
-    writer.text(" = ").value(Value(*rowid));
+    writer.text(" = ").value(Value(*rowid)).text(" AND ");
+    row.write_image_predicate(writer);
     return ok();
   }
   writer.text(" = (SELECT ").name(shape.rowid_name).text(" FROM ").name(shape.name).text(" WHERE ");
@@ -297,6 +298,31 @@ Result<std::vector<GeneratedStatement>> generate_key_change(const TableShape& sh
   update.before = deleted.before;
   update.after = inserted.after;
   return update_row(shape, deleted, Row(shape, *deleted.before), Row(shape, *inserted.after), updated_columns(shape, update), rowid);
+}
+
+Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape, const Change& change,
+                                                                     const std::optional<Change>& inserted) {
+  const Image* after = inserted.has_value() ? &*inserted->after : change.after.has_value() ? &*change.after : nullptr;
+  const bool removes = change.type == ChangeType::kDelete;
+  if (removes) TURSO_CHECK(check_image(shape, change, *change.before));
+  if (after != nullptr) TURSO_CHECK(check_image(shape, change, *after));
+  Writer writer;
+  writer.text(sql::kSelect);
+  if (after != nullptr) {
+    const Row row(shape, *after);
+    if (!row.keyed()) return std::optional<GeneratedStatement>();
+    writer.text(sql::kExistsIn).name(shape.name).text(" WHERE ");
+    row.write_image_predicate(writer);
+    writer.text(")");
+  }
+  if (removes) {
+    const Row row(shape, *change.before);
+    if (!row.keyed()) return std::optional<GeneratedStatement>();
+    writer.text(after != nullptr ? " AND NOT " : "NOT ").text(sql::kExistsIn).name(shape.name).text(" WHERE ");
+    row.write_key_predicate(writer);
+    writer.text(")");
+  }
+  return std::optional<GeneratedStatement>(writer.take());
 }
 
 Result<SchemaStatement> generate_schema_change(const Change& change) {

@@ -73,7 +73,7 @@ struct GeneratedStatement {
 // A key as people read it: 7, 'a', (1, 'b').
 std::string printable_key(const TableShape& shape, const log::Change& change);
 
-// `rowid`: where the row stands on the executing side, for keyless tables of a rebase; otherwise by its before image.
+// `rowid`: where a row of a keyless table is likely to stand on the executing side; its before image must match there.
 // An image with more values than the shape has columns is kSchema; one with fewer was captured before ADD COLUMN.
 Result<std::vector<GeneratedStatement>> generate_row_change(const TableShape& shape, const log::Change& change,
                                                             std::optional<std::int64_t> rowid = std::nullopt);
@@ -82,6 +82,11 @@ Result<std::vector<GeneratedStatement>> generate_row_change(const TableShape& sh
 Result<std::vector<GeneratedStatement>> generate_key_change(const TableShape& shape, const log::Change& deleted,
                                                             const log::Change& inserted,
                                                             std::optional<std::int64_t> rowid = std::nullopt);
+
+// A SELECT of 1 iff the executing side already has what the change made: the row with exactly its new values, or no row
+// of a deleted key. Nothing for rows without a key, which cannot be told apart.
+Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape, const log::Change& change,
+                                                                     const std::optional<log::Change>& inserted);
 
 // ---- schema changes -----------------------------------------------------------------------------------------
 

@@ -74,6 +74,8 @@ inline constexpr std::string_view kInsertInto = "INSERT INTO ";
 inline constexpr std::string_view kUpdate = "UPDATE ";
 inline constexpr std::string_view kDeleteFrom = "DELETE FROM ";
 inline constexpr std::string_view kDrop = "DROP ";  // and the object type
+inline constexpr std::string_view kSelect = "SELECT ";
+inline constexpr std::string_view kExistsIn = "EXISTS(SELECT 1 FROM ";
 // A text that JSON cannot carry, bound as a blob.
 inline constexpr std::string_view kBlobAsText = "CAST(? AS TEXT)";
 
@@ -83,10 +85,33 @@ inline constexpr std::string_view kReadSchemaVersion = "PRAGMA schema_version";
 
 // ---- pending_changes.cpp --------------------------------------------------------------------------------------
 
-// The last change of the key_change mark that begins nearest below or at change ?1: D and I of one UPDATE of a key.
-inline constexpr std::string_view kKeyChangeThrough =
-    "SELECT last_change_id FROM turso_cdc_marks WHERE kind = 'key_change' AND first_change_id <= ?1 "
+// The last change of the mark of kind ?2 that begins nearest below or at change ?1.
+inline constexpr std::string_view kMarkedThrough =
+    "SELECT last_change_id FROM turso_cdc_marks WHERE kind = ?2 AND first_change_id <= ?1 "
     "ORDER BY first_change_id DESC LIMIT 1";
+
+// ---- derived_effects.cpp --------------------------------------------------------------------------------------
+
+inline constexpr std::string_view kReadTriggers = "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'";
+// Schema changes of the log above ?1.
+inline constexpr std::string_view kReadSchemaChanges =
+    "SELECT change_type, after FROM turso_cdc WHERE change_id > ?1 AND table_name = 'sqlite_schema' ORDER BY change_id";
+// Overflows, and so ends the chain, unless trigger ?1 has the text ?2.
+inline constexpr std::string_view kServerCompareTrigger =
+    "SELECT CASE WHEN (SELECT sql FROM sqlite_schema WHERE type='trigger' AND name=?1) IS ?2 "
+    "THEN 1 ELSE abs(-9223372036854775807-1) END";
+
+// ---- replay.cpp -----------------------------------------------------------------------------------------------
+
+inline constexpr std::string_view kBegin = "BEGIN";
+inline constexpr std::string_view kCommit = "COMMIT";
+inline constexpr std::string_view kRollback = "ROLLBACK";
+inline constexpr std::string_view kDeferForeignKeys = "PRAGMA defer_foreign_keys = ON";
+inline constexpr std::string_view kSavepoint = "SAVEPOINT turso_replay";
+inline constexpr std::string_view kRollbackTo = "ROLLBACK TO turso_replay";
+inline constexpr std::string_view kRelease = "RELEASE turso_replay";
+// The first violation: child table, its rowid, parent table.
+inline constexpr std::string_view kFirstForeignKeyViolation = "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1";
 
 // ---- bookkeeping.cpp ------------------------------------------------------------------------------------------
 
