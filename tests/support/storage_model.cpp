@@ -82,7 +82,8 @@ std::string dump(sqlite::Connection& connection) {
     std::sort(lines.begin(), lines.end());
     for (const std::string& line : lines) text += line + "\n";
   };
-  add("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name NOT IN ('plog', 'turso_sync_meta', 'sqlite_sequence')");
+  add("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name NOT IN ('plog', 'turso_sync_meta', "
+      "'sqlite_sequence')");
   for (const std::string& table :
        names(connection, "type = 'table' AND name NOT IN ('plog', 'turso_sync_meta', 'sqlite_sequence')")) {
     text += table + ":\n";
@@ -116,9 +117,7 @@ void Remote::random_change(Random& random) {
   std::string sql;
   std::uint64_t serial = ++object_count_;
   switch (tables.empty() ? 0 : below(random, 24)) {
-    case 0:
-      sql = concat("CREATE TABLE t", serial, "(id INTEGER PRIMARY KEY, a TEXT, b BLOB, c INT DEFAULT 7)");
-      break;
+    case 0: sql = concat("CREATE TABLE t", serial, "(id INTEGER PRIMARY KEY, a TEXT, b BLOB, c INT DEFAULT 7)"); break;
     case 1:
       sql = concat("CREATE TABLE t", serial,
                    "(id INTEGER, a TEXT, b BLOB, c, PRIMARY KEY(id)) WITHOUT ROWID; CREATE INDEX i", serial, " ON t",
@@ -150,10 +149,12 @@ void Remote::random_change(Random& random) {
     case 14:
     case 15: sql = concat("DELETE FROM ", name, " WHERE id % 3 = ", below(random, 3)); break;
     case 16:
-    case 17: sql = concat("UPDATE ", name, " SET a = ", text_literal(random, 300), " WHERE id % 5 = ", below(random, 5));
+    case 17:
+      sql = concat("UPDATE ", name, " SET a = ", text_literal(random, 300), " WHERE id % 5 = ", below(random, 5));
       break;
-    case 18: sql = concat("INSERT INTO ", name, "(id, a, b) VALUES(", below(random, 1000), ", ",
-                          text_literal(random, 20), ", zeroblob(", below(random, 20000), "))");
+    case 18:
+      sql = concat("INSERT INTO ", name, "(id, a, b) VALUES(", below(random, 1000), ", ", text_literal(random, 20),
+                   ", zeroblob(", below(random, 20000), "))");
       break;
     default:
       sql = concat("INSERT OR REPLACE INTO ", name, "(id, a, c) WITH RECURSIVE n(i) AS (SELECT ", below(random, 1000),
@@ -244,9 +245,10 @@ Status Replica::replay(sqlite::Connection& staging, const std::vector<LogRow>& r
 Status Replica::write_bookkeeping(sqlite::Connection& staging, const Bookkeeping& kept) {
   TURSO_CHECK(staging.exec("BEGIN"));
   TURSO_CHECK(staging.exec(kBookkeepingSql));
-  TURSO_CHECK(staging.run("INSERT INTO turso_sync_meta VALUES('client_id', 'model-1'), ('revision', ?1), "
-                          "('changes_ident', ?2)",
-                          Value(kept.revision), Value(static_cast<std::int64_t>(kept.ident))));
+  TURSO_CHECK(
+      staging.run("INSERT INTO turso_sync_meta VALUES('client_id', 'model-1'), ('revision', ?1), "
+                  "('changes_ident', ?2)",
+                  Value(kept.revision), Value(static_cast<std::int64_t>(kept.ident))));
   for (const LogRow& row : kept.rows)
     TURSO_CHECK(staging.run("INSERT INTO plog VALUES(?1, ?2)", Value(row.id), Value(row.sql)));
   TURSO_CHECK(staging.exec("DELETE FROM sqlite_sequence WHERE name = 'plog'"));
@@ -382,8 +384,8 @@ void Replica::random_local_change(Random& random) {
       return local(concat("INSERT INTO ", name, "(id, b) VALUES(", below(random, 1000), ", zeroblob(",
                           below(random, 9000), "))"));
     default:
-      return local(concat("INSERT INTO ", name, "(id, a) VALUES(", below(random, 5000), ", ",
-                          text_literal(random, 100), ")"));
+      return local(
+          concat("INSERT INTO ", name, "(id, a) VALUES(", below(random, 5000), ", ", text_literal(random, 100), ")"));
   }
 }
 

@@ -79,8 +79,8 @@ class Replica {
   // With an oracle_path the staged pages are compared with the oracle, which is built there.
   Result<Applied> apply(const Remote& remote, const std::string& oracle_path = "");
 
-  Status create_empty();                             // a replica that never synced
-  Status bootstrap(Remote& remote, Random& random);  // download, create_live, redo
+  Status create_empty();                                                             // a replica that never synced
+  Status bootstrap(Remote& remote, Random& random);                                  // download, create_live, redo
   Status pull(Remote& remote, Random& random, const std::string& oracle_path = "");  // all of it must work
 
   // One local transaction with its row in the log. A statement that fails leaves nothing.
