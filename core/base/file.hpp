@@ -1,6 +1,6 @@
 // file.hpp -- files of our own beside the database: opened, read, written, synced, renamed.
 //
-// Never used on P, P-wal or P-shm: closing a descriptor of those drops SQLite's POSIX locks.
+// Never used on P or P-shm: closing a descriptor of those drops SQLite's POSIX locks. (P-wal has none.)
 #pragma once
 
 #include <cstdint>

@@ -64,4 +64,54 @@ inline constexpr std::int64_t kReplayChunkChanges = 1000;
 // SQLite waits this long for a lock on our internal connections.
 inline constexpr int kInternalBusyTimeoutMs = 2000;
 
+// Server: one request body is buffered whole; an initial load comes as batches of at most
+// kPipelineRequestBytesMax, foreign clients send larger ones.
+inline constexpr std::size_t kServerRequestBytesMax = 64 * 1024 * 1024;
+
+// Server: request line and headers; what browsers and proxies send stays far below.
+inline constexpr std::size_t kServerHeaderBytesMax = 32 * 1024;
+
+// Server: connections at once, each a long poll that costs a socket and a few kilobytes.
+inline constexpr std::size_t kServerConnectionsMax = 10'000;
+
+// Server: a client that sends or takes nothing for this long is gone.
+inline constexpr int kServerSocketTimeoutMs = 60'000;
+
+// Server: how long running requests may take to finish after a signal to stop.
+inline constexpr int kServerStopTimeoutMs = 10'000;
+
+// Server: a page-change map is read whole; 8 bytes a page, so this is a database of 8 TiB at 4 KiB pages.
+inline constexpr std::size_t kPageMapBytesMax = std::size_t{16} * 1024 * 1024 * 1024;
+
+// Server: how many database pages one piece of a pull answer carries; a piece is all that is in memory.
+inline constexpr std::size_t kPullPiecePages = 64;
+
+// Server: pinned snapshots per database, and how long one outlives its last use. Each keeps the WAL from
+// being begun anew, so that it grows.
+inline constexpr std::size_t kServerPinsMax = 16;
+inline constexpr std::int64_t kServerPinIdleMs = 60'000;
+
+// Server: a long poll is answered after this at the latest; proxies cut longer ones.
+inline constexpr std::int64_t kServerLongPollMsMax = 55'000;
+
+// Server: how often waiting polls look for writes by other programs.
+inline constexpr std::int64_t kServerForeignCheckMs = 1'000;
+
+// Server: SQL streams per database, and how long one may sit idle before it is rolled back and forgotten.
+inline constexpr std::size_t kServerStreamsMax = 64;
+inline constexpr std::int64_t kServerStreamIdleMs = 10'000;
+
+// Server: how long a request waits for another stream's write transaction before it gets "database is locked".
+inline constexpr std::int64_t kServerWriterWaitMs = 5'000;
+
+// Server: time for the SQL of one request, and how many virtual machine steps pass between two looks.
+inline constexpr std::int64_t kServerSqlTimeMsMax = 30'000;
+inline constexpr int kServerSqlStepsPerCheck = 10'000;
+
+// Server: databases open at once; each holds a few files open.
+inline constexpr std::size_t kServerDatabasesMax = 1'000;
+
+// Server: frames in the WAL before a checkpoint; SQLite's own default.
+inline constexpr std::uint64_t kServerCheckpointFrames = 1'000;
+
 }  // namespace turso::limits
