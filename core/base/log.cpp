@@ -21,7 +21,7 @@ void set_logger(std::function<void(const LogRecord&)> logger, LogLevel level_max
 
 bool log_enabled(LogLevel level) { return static_cast<int>(level) <= level_max_now.load(std::memory_order_relaxed); }
 
-void log(const LogRecord& record) {
+void write_log(const LogRecord& record) {
   std::shared_ptr<std::function<void(const LogRecord&)>> logger;
   {
     std::lock_guard lock(logger_mutex);

@@ -19,11 +19,11 @@ struct LogRecord {
 // The callback may come on any thread that calls into the library, never while a lock of ours is held.
 void set_logger(std::function<void(const LogRecord&)> logger, LogLevel level_max);
 bool log_enabled(LogLevel level);
-void log(const LogRecord& record);
+void write_log(const LogRecord& record);
 
 }  // namespace turso
 
 #define TURSO_LOG(level, target, ...)                                                                  \
   do {                                                                                                 \
-    if (::turso::log_enabled(level)) ::turso::log({(__VA_ARGS__), target, __FILE__, __LINE__, level}); \
+    if (::turso::log_enabled(level)) ::turso::write_log({(__VA_ARGS__), target, __FILE__, __LINE__, level}); \
   } while (false)

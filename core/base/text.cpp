@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <locale>
+#include <sstream>
 
 namespace turso {
 namespace {
@@ -31,6 +33,21 @@ std::string real_to_text(double value) {
 
 std::optional<std::int64_t> parse_int64(std::string_view text) { return parse_whole<std::int64_t>(text); }
 std::optional<std::uint64_t> parse_uint64(std::string_view text) { return parse_whole<std::uint64_t>(text); }
+
+std::optional<double> parse_real(std::string_view text) {
+  double value = 0;
+#if defined(__cpp_lib_to_chars)
+  auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure == std::errc::invalid_argument || end != text.data() + text.size()) return std::nullopt;
+  if (failure == std::errc()) return std::isfinite(value) ? std::optional(value) : std::nullopt;
+#endif
+  // Standard libraries that lack it for doubles, and numbers next to 0, which it calls out of range.
+  std::istringstream in{std::string(text)};
+  in.imbue(std::locale::classic());
+  in >> std::noskipws >> value;
+  if (in.fail() || in.peek() != std::istringstream::traits_type::eof() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
 
 bool is_valid_utf8(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };

@@ -32,6 +32,8 @@ std::string real_to_text(double value);
 // The whole text as a decimal number in range, or nothing.
 std::optional<std::int64_t> parse_int64(std::string_view text);
 std::optional<std::uint64_t> parse_uint64(std::string_view text);
+// Correctly rounded, whatever the locale; what is closer to 0 than any double is 0. Infinities are nothing.
+std::optional<double> parse_real(std::string_view text);
 
 bool is_valid_utf8(std::string_view text);
 

@@ -80,13 +80,13 @@ class Tape {
  private:
   Tape(sqlite::Connection& connection, TapeRange range) : connection_(&connection), range_(range) {}
   Status refill();
+  std::optional<TapeItem> end_transaction();
 
-  struct Columns;  // where each column of a row stands
   sqlite::Connection* connection_;
   TapeRange range_;
-  std::string log_table_;
   sqlite::Statement read_;       // empty: there is no log
   std::deque<Change> buffer_;    // read, not yet handed out
+  bool has_transactions_ = false;  // v2
   bool exhausted_ = false;
   std::int64_t last_read_ = 0;   // highest change id in or before the buffer
   std::optional<TransactionEnd> open_;  // the transaction whose changes are being handed out

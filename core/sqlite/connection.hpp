@@ -108,7 +108,7 @@ class Connection {
   bool autocommit() const;
   Error error(int code) const { return error_of(handle_.get(), code); }
   sqlite3* release() { return handle_.release(); }  // the caller closes it
-  Status close();  // fails, and stays open, while statements are alive
+  Status close();                                   // fails, and stays open, while statements are alive
 
  private:
   struct Close {

@@ -16,8 +16,8 @@ struct ShimFile {
   bool counted;      // one of those; temporary files are not
 };
 
-constexpr std::size_t kRealFileOffset = (sizeof(ShimFile) + alignof(std::max_align_t) - 1) /
-                                        alignof(std::max_align_t) * alignof(std::max_align_t);
+constexpr std::size_t kRealFileOffset =
+    (sizeof(ShimFile) + alignof(std::max_align_t) - 1) / alignof(std::max_align_t) * alignof(std::max_align_t);
 
 ShimFile* shim_of(sqlite3_file* file) { return reinterpret_cast<ShimFile*>(file); }
 sqlite3_file* real_of(sqlite3_file* file) {
@@ -42,8 +42,7 @@ int read(sqlite3_file* file, void* out, int size, sqlite3_int64 offset) {
 
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
   if (FileFault fault = fault_of(file, FileOperation::kWrite, offset, size)) {
-    if (fault.bytes > 0)
-      real_of(file)->pMethods->xWrite(real_of(file), bytes, static_cast<int>(fault.bytes), offset);
+    if (fault.bytes > 0) real_of(file)->pMethods->xWrite(real_of(file), bytes, static_cast<int>(fault.bytes), offset);
     return refuse(fault, SQLITE_IOERR_WRITE);
   }
   return real_of(file)->pMethods->xWrite(real_of(file), bytes, size, offset);

@@ -38,8 +38,7 @@ Bytes encode_stamp(const BaseStamp& stamp) {
 
 Result<BaseStamp> read_stamp(const File& info) {
   TURSO_TRY(std::uint64_t size, info.size());
-  if (size < kHeaderBytes)
-    return base_lost(info.path(), concat(size, " bytes, at least ", kHeaderBytes, " expected"));
+  if (size < kHeaderBytes) return base_lost(info.path(), concat(size, " bytes, at least ", kHeaderBytes, " expected"));
   Bytes block(kHeaderBytes);
   TURSO_CHECK(info.read_at(0, block));
   if (as_text(ByteView(block).first(kMagic.size())) != kMagic) return base_lost(info.path(), "wrong magic");
@@ -51,8 +50,8 @@ Result<BaseStamp> read_stamp(const File& info) {
   stamp.ident = load_u64_le(&block[16]);
   std::size_t length = load_u16_le(&block[24]);
   if (length > limits::kRevisionBytesMax)
-    return base_lost(info.path(), concat("a revision of ", length, " bytes, at most ", limits::kRevisionBytesMax,
-                                         " expected"));
+    return base_lost(info.path(),
+                     concat("a revision of ", length, " bytes, at most ", limits::kRevisionBytesMax, " expected"));
   stamp.revision = as_text(ByteView(block).subspan(kRevisionAt, length));
   return stamp;
 }
@@ -115,8 +114,8 @@ Result<BaseFile> BaseFile::open(const ReplicaFiles& files, std::uint32_t page_si
   if (stamp.page_size != page_size)
     return base_lost(files.base_info, concat("page size ", stamp.page_size, ", expected ", page_size));
   if (stamp.revision != revision)
-    return base_lost(files.base_info, concat("revision ", excerpt(stamp.revision), ", the database is at ",
-                                             excerpt(revision)));
+    return base_lost(files.base_info,
+                     concat("revision ", excerpt(stamp.revision), ", the database is at ", excerpt(revision)));
   TURSO_TRY(std::uint64_t base_size, base.pages_.size());
   TURSO_TRY(std::uint64_t info_size, info.size());
   if (base_size != std::uint64_t{stamp.db_size} * page_size)

@@ -162,8 +162,8 @@ Status ChangesWriter::complete() {
   arrived.erase(std::unique(arrived.begin(), arrived.end()), arrived.end());
   if (header_.replace) {
     if (arrived.size() != real_page_count(header_))
-      return Error{ErrorKind::kProtocol, concat("download: ", arrived.size(), " pages of a complete image of ",
-                                                real_page_count(header_))};
+      return Error{ErrorKind::kProtocol,
+                   concat("download: ", arrived.size(), " pages of a complete image of ", real_page_count(header_))};
     return ok();
   }
   if (header_.db_size <= base_page_count_) return ok();
@@ -231,7 +231,8 @@ Result<ChangesFile> ChangesFile::load(const std::string& changes_path, std::uint
   Bytes index(count * kEntryBytes);
   TURSO_CHECK(changes.file_.read_at(kHeaderBytes + count * page_size, index));
   changes.ident_ = load_u64_le(&trailer[kTrailerHashedBytes]);
-  if (changes.ident_ != ident_of(header, index, trailer)) return invalid(changes_path, "the index does not have its sum");
+  if (changes.ident_ != ident_of(header, index, trailer))
+    return invalid(changes_path, "the index does not have its sum");
 
   changes.index_.reserve(count);
   for (std::uint64_t k = 0; k < count; ++k) {
@@ -241,8 +242,8 @@ Result<ChangesFile> ChangesFile::load(const std::string& changes_path, std::uint
     changes.index_[page] = {kHeaderBytes + k * page_size, load_u64_le(&index[k * kEntryBytes + 4])};
   }
   if (changes.header_.replace && changes.index_.size() != real_page_count(changes.header_))
-    return invalid(changes_path, concat(changes.index_.size(), " pages of a complete image of ",
-                                        real_page_count(changes.header_)));
+    return invalid(changes_path,
+                   concat(changes.index_.size(), " pages of a complete image of ", real_page_count(changes.header_)));
   return changes;
 }
 

@@ -75,7 +75,7 @@ class ChangesWriter {
   ChangesHeader header_;
   std::uint32_t base_page_count_;
   std::vector<Entry> index_;
-  Bytes buffer_;            // pages that are not written yet
+  Bytes buffer_;  // pages that are not written yet
   std::uint64_t written_ = 0;
 };
 

@@ -12,7 +12,7 @@
 //         acknowledges somebody else's changes: forked. A row that is gone, or acknowledges less than pages have
 //         acknowledged before, means that the remote was restored from a backup: it went back.
 //
-// Everything here runs inside the caller's transaction.
+// Everything here runs inside the caller's transaction, initialize_replica excepted.
 #pragma once
 
 #include <cstdint>
@@ -101,7 +101,7 @@ Result<std::optional<Meta>> load_meta(sqlite::Connection& connection);
 Status save_meta(sqlite::Connection& connection, const Meta& meta);
 
 // Makes the database that was just downloaded (or created empty) a replica: tables and facts, with base_fields
-// read from its header.
+// read from its header. Drops what bears bookkeeping names. Outside a transaction: it has its own.
 Status initialize_replica(sqlite::Connection& connection, Meta meta);
 
 // One fact, of a replica. A NULL value removes it.

@@ -56,7 +56,8 @@ Status read_live_page(sqlite::Connection& connection, std::uint32_t page, std::u
   TURSO_CHECK(read.bind_int(1, page));
   TURSO_TRY(bool row, read.step());
   if (!row || read.column_blob(0).size() != page_size)
-    return Error{ErrorKind::kCorrupt, concat("publish: page ", page, " of the live database is not ", page_size, " bytes")};
+    return Error{ErrorKind::kCorrupt,
+                 concat("publish: page ", page, " of the live database is not ", page_size, " bytes")};
   ByteView image = read.column_blob(0);
   out.assign(image.begin(), image.end());
   return ok();
@@ -98,8 +99,8 @@ class Publisher {
     TURSO_CHECK(overlay_.read_page(1, page_one_));
     if (encoding_of(page_one_) != encoding_of(live_page_one_))
       return refusal(ErrorKind::kSchema, "text_encoding",
-                     concat("publish: the remote has text encoding ", encoding_of(page_one_),
-                            ", the live database ", encoding_of(live_page_one_)));
+                     concat("publish: the remote has text encoding ", encoding_of(page_one_), ", the live database ",
+                            encoding_of(live_page_one_)));
     TURSO_TRY(std::uint64_t live_signature, schema_signature(live_, live_page_one_));
     published.schema_changed = live_signature != image_.schema_signature;
     std::uint32_t cookie = field(live_page_one_, kSchemaCookieAt);
@@ -219,7 +220,8 @@ Result<LiveWriter> LiveWriter::open(const ReplicaFiles& files, const Options& op
   if (mode.text() != "wal") {
     TURSO_TRY(mode, connection.query_value(sql::kSwitchToWal));
     if (mode.text() != "wal")
-      return refusal(ErrorKind::kError, "not_wal", concat(files.live, ": journal mode ", mode.text(), ", expected wal"));
+      return refusal(ErrorKind::kError, "not_wal",
+                     concat(files.live, ": journal mode ", mode.text(), ", expected wal"));
   }
   return LiveWriter(files, std::move(connection), options);
 }

@@ -21,10 +21,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
 #include "base/value.hpp"
+#include "cdc/schema_epochs.hpp"
 #include "log/tape.hpp"
 #include "sqlite/connection.hpp"
 
@@ -32,24 +34,36 @@ namespace turso::sync {
 
 struct TableColumn {
   std::string name;
-  bool generated = false;    // STORED: in the images; virtual columns are in no shape
-  int key_ordinal = 0;       // 1.. within the primary key, 0: not part of it
+  bool generated = false;  // STORED: in the images, never written; virtual columns are in no shape
+  int key_ordinal = 0;     // 1.. within the primary key, 0: not part of it
 };
 
-// What the images of a table hold, and how its rows are found.
+// What the images of a table held at some change, and how its rows are found.
 struct TableShape {
   std::string name;
-  std::vector<TableColumn> columns;  // stored ones, in table order
-  std::optional<std::size_t> rowid_alias;  // the INTEGER PRIMARY KEY column
-  std::string rowid_name;            // of rowid, _rowid_, oid the first that no column hides; "": WITHOUT ROWID or all hidden
-  bool without_rowid = false;
-  bool has_triggers = false;
+  std::vector<TableColumn> columns;  // those that images hold, in table order
+  std::string rowid_name;            // of rowid, _rowid_, oid the first that no column hides; "": none is there
+  bool has_triggers = false;         // on the executing side
 
   std::vector<std::size_t> key() const;  // column positions in key order; empty: keyless
 };
 
-// The shape that a table has now in `connection`; nothing: there is none of that name.
-Result<std::optional<TableShape>> read_table_shape(sqlite::Connection& connection, std::string_view table);
+TableShape make_shape(std::string_view table, const cdc::TableColumns& columns, bool has_triggers);
+
+// Shapes as of a change. Make a new one after the schema of either side has changed.
+class Shapes {
+ public:
+  // Column lists come from `log_side`, which holds the log; triggers from `executing_side`.
+  Shapes(sqlite::Connection& log_side, sqlite::Connection& executing_side) : epochs_(log_side), executing_side_(&executing_side) {}
+
+  // kSchema when nothing tells the columns of that time. The pointer lives as long as this object.
+  Result<const TableShape*> of(const log::Change& change);
+
+ private:
+  cdc::SchemaEpochs epochs_;
+  sqlite::Connection* executing_side_;
+  std::unordered_map<const cdc::TableColumns*, TableShape> shapes_;  // nodes do not move
+};
 
 struct GeneratedStatement {
   std::string sql;
@@ -59,8 +73,8 @@ struct GeneratedStatement {
 // A key as people read it: 7, 'a', (1, 'b').
 std::string printable_key(const TableShape& shape, const log::Change& change);
 
-// `rowid`: where the row stands on the executing side, for keyless tables of a rebase; otherwise by its before image.
-// An image with more values than the shape has columns is kSchema.
+// `rowid`: where a row of a keyless table is likely to stand on the executing side; its before image must match there.
+// An image with more values than the shape has columns is kSchema; one with fewer was captured before ADD COLUMN.
 Result<std::vector<GeneratedStatement>> generate_row_change(const TableShape& shape, const log::Change& change,
                                                             std::optional<std::int64_t> rowid = std::nullopt);
 
@@ -68,6 +82,11 @@ Result<std::vector<GeneratedStatement>> generate_row_change(const TableShape& sh
 Result<std::vector<GeneratedStatement>> generate_key_change(const TableShape& shape, const log::Change& deleted,
                                                             const log::Change& inserted,
                                                             std::optional<std::int64_t> rowid = std::nullopt);
+
+// A SELECT of 1 iff the executing side already has what the change made: the row with exactly its new values, or no row
+// of a deleted key. Nothing for rows without a key, which cannot be told apart.
+Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape, const log::Change& change,
+                                                                     const std::optional<log::Change>& inserted);
 
 // ---- schema changes -----------------------------------------------------------------------------------------
 

@@ -12,7 +12,9 @@
 namespace turso::wire::json {
 namespace {
 
-// Passes events on to a document and stops the parser, which recurses, at the limit of depth.
+// Passes events on to a document and stops the parser, which recurses, at the limit of depth. Numbers come as
+// texts: RapidJSON's own conversion, asked for full precision, reads out of bounds when a number has hundreds of
+// digits.
 class DepthGuard {
  public:
   explicit DepthGuard(rapidjson::Document& document) : document_(document) {}
@@ -26,8 +28,11 @@ class DepthGuard {
   bool Int64(std::int64_t value) { return document_.Int64(value); }
   bool Uint64(std::uint64_t value) { return document_.Uint64(value); }
   bool Double(double value) { return document_.Double(value); }
-  bool RawNumber(const char* text, rapidjson::SizeType size, bool copy) {
-    return document_.RawNumber(text, size, copy);
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+    std::string_view number(text, size);
+    if (auto integer = parse_int64(number); integer && number != "-0") return document_.Int64(*integer);
+    auto real = parse_real(number);
+    return real && document_.Double(*real);
   }
   bool String(const char* text, rapidjson::SizeType size, bool copy) { return document_.String(text, size, copy); }
   bool Key(const char* text, rapidjson::SizeType size, bool copy) { return document_.Key(text, size, copy); }
@@ -108,7 +113,7 @@ Result<rapidjson::Document> parse(std::string_view name, std::string_view text) 
     DepthGuard guard(target);
     rapidjson::Reader reader;
     rapidjson::MemoryStream stream(text.data(), text.size());
-    outcome = reader.Parse<rapidjson::kParseFullPrecisionFlag>(stream, guard);
+    outcome = reader.Parse<rapidjson::kParseNumbersAsStringsFlag>(stream, guard);
     too_deep = guard.too_deep();
     return !outcome.IsError();
   };

@@ -64,5 +64,15 @@ TEST(Value, PrintsAsSqlLiteral) {
   EXPECT_EQ(Value().to_sql(), "NULL");
 }
 
+TEST(Text, ReadsRealsExactlyAndWhole) {
+  EXPECT_EQ(parse_real("0.1"), 0.1);
+  EXPECT_EQ(parse_real("-1.7976931348623157e308"), -std::numeric_limits<double>::max());
+  EXPECT_EQ(parse_real("4.9e-324"), std::numeric_limits<double>::denorm_min());
+  EXPECT_EQ(parse_real("1e-400"), 0.0);
+  EXPECT_EQ(parse_real("1" + std::string(300, '0')), 1e300);
+  for (auto text : {"", "1e400", "inf", "nan", "1.5 ", " 1.5", "1,5", "x"})
+    EXPECT_FALSE(parse_real(text).has_value()) << text;
+}
+
 }  // namespace
 }  // namespace turso

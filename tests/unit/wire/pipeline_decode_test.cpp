@@ -99,6 +99,15 @@ TEST(PipelineValue, RandomRealsSurviveTheWireBitByBit) {
   for (std::size_t i = 0; i < args.size(); ++i) ASSERT_EQ(args[i], statement.args[i]) << args[i].to_sql();
 }
 
+TEST(PipelineValue, NumbersOfHundredsOfDigitsAreRead) {
+  std::string zeros(1000, '0');
+  EXPECT_EQ(value_or_note(concat(R"({"type":"float","value":0.)", zeros, "1}")), Value(0.0));
+  EXPECT_EQ(value_or_note(concat(R"({"type":"float","value":1.)", zeros, "1}")), Value(1.0));
+  EXPECT_EQ(value_or_note(concat(R"({"type":"float","value":-0.)", zeros, "56e1000}")), Value(-0.56));
+  EXPECT_FALSE(value_of(concat(R"({"type":"float","value":1)", zeros, "}")).has_value());
+  EXPECT_FALSE(value_of(concat(R"({"type":"integer","value":1)", zeros, "}")).has_value());
+}
+
 TEST(PipelineCondition, ReadsEveryKind) {
   EXPECT_EQ(condition_of(R"({"type":"ok","step":3})")->step, 3u);
   EXPECT_EQ(condition_of(R"({"type":"error","step":4})")->kind, Condition::Kind::kError);

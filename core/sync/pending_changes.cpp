@@ -1,0 +1,77 @@
+#include "sync/pending_changes.hpp"
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "cdc/marks.hpp"
+#include "cdc/names.hpp"
+#include "sync/sync_sql.hpp"
+
+namespace turso::sync {
+namespace {
+
+const std::string_view kKeyChange = cdc::mark_name(cdc::kMarkKeyChange);
+const std::string_view kTrigger = cdc::mark_name(cdc::kMarkTrigger);
+
+}  // namespace
+
+Result<PendingChanges> PendingChanges::open(sqlite::Connection& connection, log::TapeRange range) {
+  TURSO_TRY(auto tape, log::Tape::open(connection, range));
+  return PendingChanges(connection, std::move(tape));
+}
+
+Result<std::optional<log::TapeItem>> PendingChanges::take() {
+  if (ahead_.has_value()) return std::exchange(ahead_, std::nullopt);
+  return tape_.next();
+}
+
+// Marks of one kind are disjoint ranges, so the one that begins nearest below tells.
+Result<bool> PendingChanges::is_marked(std::string_view kind, std::int64_t first, std::int64_t last) {
+  // The marks table is made when it is first needed, so it may appear at any time.
+  if (!has_marks_) {
+    TURSO_TRY(has_marks_, sqlite::has_object(*connection_, "table", cdc::kMarksTable));
+  }
+  if (!has_marks_) return false;
+  TURSO_TRY(std::int64_t through, connection_->query_int(sql::kMarkedThrough, Value(first), Value(kind)));
+  return through >= last;
+}
+
+Result<std::optional<PendingItem>> PendingChanges::next() {
+  for (;;) {
+    TURSO_TRY(auto item, take());
+    if (!item.has_value()) return std::optional<PendingItem>();
+    if (const auto* end = std::get_if<log::TransactionEnd>(&*item)) return std::optional<PendingItem>(*end);
+    PendingChange pending;
+    pending.change = std::get<log::Change>(std::move(*item));
+    if (pending.change.is_schema()) {
+      TURSO_TRY(pending.schema, generate_schema_change(pending.change));
+      if (pending.schema->kind == SchemaStatement::Kind::kNone) continue;
+      return std::optional<PendingItem>(std::move(pending));
+    }
+    if (!cdc::is_user_table(pending.change.table)) continue;
+    if (pending.change.type == log::ChangeType::kDelete) {
+      TURSO_TRY(ahead_, take());
+      auto* inserted = ahead_.has_value() ? std::get_if<log::Change>(&*ahead_) : nullptr;
+      if (inserted != nullptr && inserted->type == log::ChangeType::kInsert && equals_ignore_case(inserted->table, pending.change.table)) {
+        TURSO_TRY(bool pair, is_marked(kKeyChange, pending.change.change_id, inserted->change_id));
+        if (pair) {
+          pending.inserted = std::move(*inserted);
+          ahead_.reset();
+        }
+      }
+    }
+    TURSO_TRY(pending.by_trigger, is_marked(kTrigger, pending.change.change_id, pending.change.change_id));
+    return std::optional<PendingItem>(std::move(pending));
+  }
+}
+
+Result<std::vector<GeneratedStatement>> generate(const TableShape& shape, const PendingChange& change, std::optional<std::int64_t> rowid) {
+  if (change.inserted.has_value()) return generate_key_change(shape, change.change, *change.inserted, rowid);
+  return generate_row_change(shape, change.change, rowid);
+}
+
+Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape, const PendingChange& change) {
+  return generate_convergence_check(shape, change.change, change.inserted);
+}
+
+}  // namespace turso::sync
