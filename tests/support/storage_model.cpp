@@ -335,18 +335,23 @@ Result<Replica::Applied> Replica::apply(const Remote& remote, const std::string&
   return applied;
 }
 
-Status Replica::bootstrap(Remote& remote, Random& random) {
-  TURSO_CHECK(download(remote, random, true));
-  TURSO_TRY(auto changes, sync::ChangesFile::load(files.changes, page_size));
+Status Replica::create_live_from(sync::ChangesFile& changes) {
   sqlite::Overlay::Options options;
   options.page_size = page_size;
   options.page_count = changes.header().db_size;
   options.layers = {&changes};
+  options.temporary_directory = std::filesystem::path(files.live).parent_path().string();
   sqlite::Overlay overlay(options);
   TURSO_TRY(auto staging, overlay.connect());
   TURSO_CHECK(write_bookkeeping(staging, {{}, 0, changes.header().to_revision, changes.ident()}));
   TURSO_TRY(auto image, sync::seal_staging(std::move(staging), overlay));
-  TURSO_CHECK(sync::create_live(files, overlay, image));
+  return sync::create_live(files, overlay, image);
+}
+
+Status Replica::bootstrap(Remote& remote, Random& random) {
+  TURSO_CHECK(download(remote, random, true));
+  TURSO_TRY(auto changes, sync::ChangesFile::load(files.changes, page_size));
+  TURSO_CHECK(create_live_from(changes));
   return sync::redo(files, changes);
 }
 

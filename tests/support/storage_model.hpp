@@ -81,6 +81,7 @@ class Replica {
 
   Status create_empty();                                                             // a replica that never synced
   Status bootstrap(Remote& remote, Random& random);                                  // download, create_live, redo
+  Status create_live_from(sync::ChangesFile& changes);                               // the middle of a bootstrap
   Status pull(Remote& remote, Random& random, const std::string& oracle_path = "");  // all of it must work
 
   // One local transaction with its row in the log. A statement that fails leaves nothing.
