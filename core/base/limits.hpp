@@ -114,4 +114,8 @@ inline constexpr std::size_t kServerDatabasesMax = 1'000;
 // Server: frames in the WAL before a checkpoint; SQLite's own default.
 inline constexpr std::uint64_t kServerCheckpointFrames = 1'000;
 
+// An operation that meets a lock answers "busy" almost at once: the host decides when to try again. Only what is
+// over in a moment anyway (another commit, a recovery) is waited for.
+inline constexpr int kOperationBusyTimeoutMs = 100;
+
 }  // namespace turso::limits

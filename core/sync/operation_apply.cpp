@@ -5,7 +5,6 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "sqlite/overlay_vfs.hpp"
-#include "sync/engine_sql.hpp"
 #include "sync/operations.hpp"
 #include "sync/publish.hpp"
 #include "sync/replay.hpp"
@@ -63,7 +62,7 @@ Status open_rebase(Replica& replica, const Meta& meta, Rebase& rebase) {
   rebase.overlay = std::make_unique<sqlite::Overlay>(std::move(options));
   TURSO_TRY(rebase.staging, rebase.overlay->connect());
   TURSO_CHECK(replica.database().configure(rebase.staging.handle()));
-  TURSO_TRY(LiveWriter writer, LiveWriter::open(replica.files(), {}));
+  TURSO_TRY(LiveWriter writer, LiveWriter::open(replica.files(), {.busy_timeout_ms = limits::kOperationBusyTimeoutMs}));
   rebase.writer.emplace(std::move(writer));
   return ok();
 }
@@ -75,9 +74,10 @@ Status replay_pending(Replica& replica, const Meta& meta, std::int64_t unix_time
   options.accept_went_back = replica.options.accept_remote_went_back;
   options.environment = replica.config().environment;
   sqlite::Connection& live = rebase.writer->connection();
-  TURSO_CHECK(live.run(sql::kBeginRead));
+  TURSO_TRY(auto reading, sqlite::Transaction::begin(live, sqlite::Transaction::Kind::kDeferred));
   TURSO_TRY(auto replay, Replay::begin(rebase.staging, live, options));
   TURSO_CHECK(replay->replay());
+  TURSO_CHECK(reading.commit());
 
   TURSO_CHECK(rebase.writer->begin());
   TURSO_TRY(std::optional<Meta> now, load_meta(live));

@@ -45,9 +45,7 @@ Status fill_empty(Replica& replica, sqlite::Connection& staging) {
     int code = sqlite3_file_control(staging.handle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
     if (code != SQLITE_OK) return staging.error(code);
   }
-  TURSO_TRY(auto transaction, sqlite::Transaction::begin(staging, sqlite::Transaction::Kind::kImmediate));
-  TURSO_CHECK(initialize_replica(staging, first_meta(replica)));
-  return transaction.commit();
+  return initialize_replica(staging, first_meta(replica));
 }
 
 // Makes P from the download, or an empty one. Nothing is at P.

@@ -143,7 +143,10 @@ Result<LiveIdentity> Replica::inspect() {
     }
   }
   Result<LiveIdentity> live = read_live_identity(*files_);
-  if (!live.has_value()) return live;
+  if (!live.has_value()) {
+    Error error = std::move(live).error();
+    return error.message.find(live_path) == std::string::npos ? std::move(error).in(live_path) : error;
+  }
   if (live->exists && !live->has_meta) {
     return not_ours(live_path, "is a database, but no replica: it has no turso_sync_meta",
                     "choose another path, or move it away and bootstrap");
@@ -202,7 +205,7 @@ void Replica::remember_high_water() {
 Result<sqlite::Connection> Replica::connect_plain() const {
   sqlite::Connection::Options open;
   open.create = false;
-  open.busy_timeout_ms = limits::kInternalBusyTimeoutMs;
+  open.busy_timeout_ms = limits::kOperationBusyTimeoutMs;
   open.vfs = sqlite::shim_vfs();
   TURSO_TRY(sqlite::Connection connection, sqlite::Connection::open(files_->live, open));
   TURSO_CHECK(connection.exec(sql::kSynchronousFull));
