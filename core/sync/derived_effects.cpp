@@ -40,6 +40,18 @@ Result<PendingSchema> read_pending_schema(sqlite::Connection& live, std::int64_t
   }
 }
 
+Result<std::optional<std::vector<TriggerText>>> triggers_to_guard(sqlite::Connection& live, std::int64_t after, std::int64_t upto) {
+  TURSO_TRY(auto pending, read_pending_schema(live, after));
+  if (!pending.only_creates) return std::optional<std::vector<TriggerText>>();
+  TURSO_TRY(auto triggers, read_triggers(live));
+  // One that is created later has written nothing of this batch.
+  TURSO_TRY(auto later, read_pending_schema(live, upto));
+  std::erase_if(triggers, [&](const TriggerText& trigger) {
+    return std::find(later.created_triggers.begin(), later.created_triggers.end(), trigger) != later.created_triggers.end();
+  });
+  return std::optional<std::vector<TriggerText>>(std::move(triggers));
+}
+
 Result<bool> effects_repeat(sqlite::Connection& live, sqlite::Connection& image, std::int64_t after) {
   TURSO_TRY(auto here, read_triggers(live));
   if (here.empty()) return false;

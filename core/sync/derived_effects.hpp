@@ -6,6 +6,8 @@
 // of the log, and no pending change drops or alters anything. When unsure, rows are sent: better twice than never.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,10 @@ struct PendingSchema {
   std::vector<TriggerText> created_triggers;
 };
 Result<PendingSchema> read_pending_schema(sqlite::Connection& live, std::int64_t after);
+
+// The triggers that must stand at the server, with their texts, for rows marked as written by triggers to be left out
+// of a batch with the changes in (after, upto]. Nothing: they must be sent.
+Result<std::optional<std::vector<TriggerText>>> triggers_to_guard(sqlite::Connection& live, std::int64_t after, std::int64_t upto);
 
 // Whether rows marked as written by triggers are left out when the log of `live` above `after` runs on `image`.
 Result<bool> effects_repeat(sqlite::Connection& live, sqlite::Connection& image, std::int64_t after);

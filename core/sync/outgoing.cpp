@@ -78,6 +78,7 @@ Status OutgoingTransactions::add(OutgoingTransaction& transaction, PendingChange
     outgoing.change_id = change.change.change_id;
     outgoing.table = change.change.table;
     outgoing.key = printable_key(*shape, change.change);
+    outgoing.by_trigger = change.by_trigger;
     append(transaction, std::move(outgoing));
   }
   return ok();

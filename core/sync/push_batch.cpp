@@ -92,6 +92,9 @@ EncodedBatch encode_batch(const BatchPlan& plan) {
     batch.chained({Kind::kHeader}, concat(sql::kSetUserVersion, plan.header->user_version));
     batch.chained({Kind::kHeader}, concat(sql::kSetApplicationId, plan.header->application_id));
   }
+  for (const TriggerText& trigger : plan.guards) {
+    batch.chained({Kind::kGuard}, sql::kServerCompareTrigger, {Value(trigger.name), Value(trigger.sql)});
+  }
   batch.chained({Kind::kSetRow}, sql::kServerSetRow, {Value(plan.client_id), Value(plan.set.pull_gen), Value(plan.set.change_id)});
   batch.chained({Kind::kCommit}, sql::kServerCommit);
   batch.add({Kind::kRollback}, Condition::all({Condition::ok(0), Condition::negate(Condition::ok(batch.last_step()))}), sql::kServerRollback);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "sync/derived_effects.hpp"
 #include "sync/meta.hpp"
 #include "sync/outgoing.hpp"
 #include "wire/pipeline.hpp"
@@ -23,11 +24,12 @@ struct BatchPlan {
   bool create_ack_table = false;        // first-push form
   std::optional<HeaderFields> header;   // sent as PRAGMA steps
   std::vector<const OutgoingTransaction*> transactions;
-  std::function<bool(const OutgoingStatement&)> omit;  // an ADD COLUMN of a column that the server has
+  std::function<bool(const OutgoingStatement&)> omit;  // what the server has or does by itself
+  std::vector<TriggerText> guards;      // the batch goes through only where these triggers stand
 };
 
 struct StepMeaning {
-  enum class Kind : std::uint8_t { kBegin, kCreateAckTable, kCompare, kChange, kHeader, kSetRow, kCommit, kRollback };
+  enum class Kind : std::uint8_t { kBegin, kCreateAckTable, kCompare, kChange, kHeader, kGuard, kSetRow, kCommit, kRollback };
   Kind kind = Kind::kBegin;
   std::size_t transaction = 0;                   // kChange: index into the plan
   const OutgoingStatement* statement = nullptr;  // kChange
@@ -37,6 +39,9 @@ struct EncodedBatch {
   std::string body;
   std::vector<StepMeaning> steps;
 };
+
+// What a batch takes besides its changes and guards, at most.
+inline constexpr std::size_t kBatchFrameBytes = 2048;
 
 EncodedBatch encode_batch(const BatchPlan& plan);
 

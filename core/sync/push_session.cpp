@@ -70,6 +70,7 @@ class Session final : public PushSession {
   Result<std::optional<HeaderFields>> unsent_header();
   PushRequest ask_columns(std::vector<std::string> tables);
   Result<PushRequest> send_batch(std::optional<HeaderFields> header);
+  Result<std::optional<std::vector<TriggerText>>> guards_of_batch();
   bool server_has_column(const OutgoingStatement& statement, std::unordered_set<std::string>& reshaped) const;
 
   Status take_row(std::string_view json);
@@ -103,6 +104,7 @@ class Session final : public PushSession {
   ServerRow set_row_;
   std::optional<HeaderFields> header_in_flight_;
   bool header_refused_ = false;
+  bool ship_effects_ = false;                // the server's triggers are not ours: rows that they wrote here are sent
 };
 
 // A refused batch that may go again at once does so this often; more means that server and replica talk past each other.
@@ -152,7 +154,7 @@ Status Session::pull_from_log() {
 Status Session::fill_queue() {
   batch_size_ = 0;
   std::size_t operations = 0;
-  std::size_t bytes = 0;
+  std::size_t bytes = kBatchFrameBytes;
   for (;;) {
     if (batch_size_ == queue_.size()) {
       if (log_ended_) break;
@@ -221,6 +223,16 @@ bool Session::server_has_column(const OutgoingStatement& statement, std::unorder
   return known != server_columns_.end() && known->second.contains(to_lower(*statement.added_column));
 }
 
+// Nothing: every row of the batch is sent, those that triggers wrote included.
+Result<std::optional<std::vector<TriggerText>>> Session::guards_of_batch() {
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(batch_size_);
+  const bool has_effects = std::any_of(queue_.begin(), end, [](const OutgoingTransaction& transaction) {
+    return std::any_of(transaction.statements.begin(), transaction.statements.end(), [](const auto& s) { return s.by_trigger; });
+  });
+  if (!has_effects || ship_effects_) return std::optional<std::vector<TriggerText>>();
+  return triggers_to_guard(connection_, meta_.pushed_through, std::prev(end)->end.last_change_id);
+}
+
 Result<PushRequest> Session::send_batch(std::optional<HeaderFields> header) {
   BatchPlan plan;
   std::unordered_set<std::string> reshaped;
@@ -228,7 +240,11 @@ Result<PushRequest> Session::send_batch(std::optional<HeaderFields> header) {
   plan.expected = meta_.known_row;
   plan.create_ack_table = !meta_.ack_table_known;
   plan.header = header;
-  plan.omit = [&](const OutgoingStatement& statement) { return server_has_column(statement, reshaped); };
+  TURSO_TRY(auto guards, guards_of_batch());
+  if (guards.has_value()) plan.guards = *guards;
+  plan.omit = [&](const OutgoingStatement& statement) {
+    return (guards.has_value() && statement.by_trigger) || server_has_column(statement, reshaped);
+  };
   for (std::size_t t = 0; t < batch_size_; ++t) plan.transactions.push_back(&queue_[t]);
   // A batch of header fields alone acknowledges nothing new.
   const std::int64_t before = meta_.known_row.has_value() ? meta_.known_row->change_id : 0;
@@ -311,6 +327,9 @@ Status Session::batch_refused(const BatchOutcome& outcome) {
     case Kind::kHeader:
       TURSO_LOG(LogLevel::kWarn, "turso::sync", at_step("the server takes no header fields").message);
       header_refused_ = true;
+      return ok();
+    case Kind::kGuard:
+      ship_effects_ = true;  // goes again, whole
       return ok();
     case Kind::kCommit:
       if (kind == ErrorKind::kConstraint && batch_size_ > 0) {
