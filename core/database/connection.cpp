@@ -135,6 +135,18 @@ Status PlainConnection::load_extension(const std::string& path) {
   return ok();
 }
 
+Status PlainConnection::inspect(const std::function<Status(sqlite::Connection&)>& read) {
+  Gate::Entry entry(session_->gate());
+  if (!entry) return misuse_overlap();
+  if (session_->closed()) return misuse_closed();
+  struct Loan {
+    sqlite::Connection connection;
+    ~Loan() { connection.release(); }  // the session closes it
+  };
+  Loan loan{sqlite::Connection(session_->handle())};
+  return read(loan.connection);
+}
+
 Status PlainConnection::close() {
   Gate::Entry entry(session_->gate());
   if (!entry) return misuse_overlap();

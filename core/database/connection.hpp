@@ -24,6 +24,7 @@ class PlainConnection final : public Connection {
   Status enable_load_extension(bool enabled) override;
   Status load_extension(const std::string& path) override;
 
+  Status inspect(const std::function<Status(sqlite::Connection&)>& read) override;
   Status close() override;
   const std::optional<Error>& last_error() const override { return session_->last_error(); }
 

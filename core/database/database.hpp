@@ -15,6 +15,7 @@
 #include "base/environment.hpp"
 #include "base/result.hpp"
 #include "base/value.hpp"
+#include "sqlite/connection.hpp"
 #include "sqlite/sqlite_unit.h"
 
 namespace turso::database {
@@ -66,6 +67,9 @@ class Connection {
   virtual Status uninstall(const std::string& key) = 0;
   virtual Status enable_load_extension(bool enabled) = 0;
   virtual Status load_extension(const std::string& path) = 0;
+
+  // Lends the SQLite handle for reading, for one call: decoding captured records needs the schema.
+  virtual Status inspect(const std::function<Status(sqlite::Connection&)>& read) = 0;
 
   // Later calls, on this and on its statements, answer kMisuse "connection closed". Idempotent.
   virtual Status close() = 0;

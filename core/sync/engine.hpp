@@ -83,6 +83,9 @@ class IoItem {
   bool abandoned_ = false;
 };
 
+// How an apply found the pages to publish.
+enum class Compare : std::uint8_t { kNone, kTracked, kFull };
+
 struct Stats {
   std::int64_t cdc_operations = 0;   // log rows above pushed_through, COMMIT records included
   std::int64_t main_wal_size = 0;    // bytes
@@ -97,6 +100,10 @@ struct Stats {
   std::int64_t pending_changes = 0;  // row changes, without COMMIT records
   std::int64_t pending_transactions = 0;
   std::int64_t oldest_pending_unix_time_ms = 0;
+  std::int64_t parked = 0;       // transactions in turso_cdc_held that are tried again
+  std::int64_t quarantined = 0;  // those that were put aside
+  std::int64_t conflicts = 0;    // rows of turso_cdc_conflict
+  Compare last_compare = Compare::kNone;
   bool replica_forked = false;
   bool remote_went_back = false;
   bool partial_bootstrap_ignored = false;
