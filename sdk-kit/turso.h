@@ -312,7 +312,7 @@ TURSO_API turso_status_code_t turso_connection_register_scalar_function(
 
 /* As above. `init` makes the state of one aggregation when it begins; `aggregate_destructor` (may be null) is called
 ** with that pointer once it is over, also when the statement fails. An aggregation over no rows runs init and finalize.
- */
+*/
 TURSO_API turso_status_code_t turso_connection_register_aggregate_function(
     const turso_connection_t* connection, const char* name, int32_t argc, uintptr_t context,
     turso_aggregate_init_function_t init, turso_aggregate_step_function_t step,
@@ -360,8 +360,8 @@ TURSO_API turso_status_code_t turso_statement_execute(const turso_statement_t* s
                                                       const char** error_opt_out) TURSO_NOEXCEPT;
 
 /* TURSO_ROW: the next row is there. TURSO_DONE: the end, and again at every further call until reset. After an error
-*the
-** next step runs the statement from its beginning. Never TURSO_IO. */
+ *the
+ ** next step runs the statement from its beginning. Never TURSO_IO. */
 TURSO_API turso_status_code_t turso_statement_step(const turso_statement_t* statement,
                                                    const char** error_opt_out) TURSO_NOEXCEPT;
 
