@@ -33,6 +33,7 @@ std::vector<std::string> names(sqlite::Connection& connection, const std::string
 sqlite::Connection open_plain(const std::string& path) {
   auto connection = sqlite::Connection::open(path, {});
   EXPECT_TRUE(connection.has_value()) << path;
+  EXPECT_TRUE(connection->exec("PRAGMA synchronous=OFF").has_value());
   return std::move(connection).value();
 }
 
