@@ -16,4 +16,6 @@ inline constexpr std::string_view kCountTransactions =
     "SELECT count(DISTINCT change_txn_id) FROM turso_cdc WHERE change_id > ?1 AND change_type IS NOT 2";
 inline constexpr std::string_view kOldestChangeTime = "SELECT min(change_time) FROM turso_cdc WHERE change_id > ?1";
 
+inline constexpr std::string_view kCountConflicts = "SELECT count(*) FROM turso_cdc_conflict";
+
 }  // namespace turso::sync::sql

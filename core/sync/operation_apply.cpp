@@ -106,6 +106,7 @@ Status settle(Replica& replica, Published& published, Rebase& rebase) {
     case Published::Outcome::kCommitted:
       replica.has_finished_wait = false;
       replica.base_lost = false;
+      replica.last_compare = Compare::kFull;
       replica.redo_after_commit(rebase.changes);
       checkpoint_after_publish(replica.idle(), replica.files(), kWalBytesMax);
       return ok();

@@ -34,6 +34,10 @@ Status count_pending(sqlite::Connection& connection, std::int64_t pushed_through
   TURSO_TRY(stats.pending_transactions, connection.query_int(sql::kCountTransactions, pushed_through));
   TURSO_TRY(std::int64_t oldest, connection.query_int(sql::kOldestChangeTime, pushed_through));
   stats.oldest_pending_unix_time_ms = oldest * 1000;
+  TURSO_TRY(bool has_conflicts, sqlite::has_object(connection, "table", cdc::kConflictTable));
+  if (has_conflicts) {
+    TURSO_TRY(stats.conflicts, connection.query_int(sql::kCountConflicts));
+  }
   return ok();
 }
 
@@ -47,6 +51,7 @@ Result<Stats> read_stats(Replica& replica) {
   stats.network_sent_bytes = replica.network().sent_bytes;
   stats.network_received_bytes = replica.network().received_bytes;
   stats.revision = meta.revision.value_or("");
+  stats.last_compare = replica.last_compare;
   stats.replica_forked = replica.replica_forked || meta.fork_pending;
   stats.remote_went_back = replica.remote_went_back;
   stats.partial_bootstrap_ignored = replica.config().partial_bootstrap;

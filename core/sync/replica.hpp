@@ -87,6 +87,7 @@ class Replica {
   bool base_lost = false;             // the next download is a complete image
   std::optional<Error> redo_pending;  // why the last redo failed; it is finished before the next wait
   bool has_finished_wait = false;     // P-changes holds a download that fits
+  Compare last_compare = Compare::kNone;  // of the last apply
   bool replica_forked = false;
   bool remote_went_back = false;
   std::optional<Error> last_error;
