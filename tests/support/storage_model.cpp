@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -15,6 +16,12 @@ namespace {
 constexpr const char* kBookkeepingSql =
     "CREATE TABLE turso_sync_meta(key TEXT PRIMARY KEY, value);"
     "CREATE TABLE plog(id INTEGER PRIMARY KEY AUTOINCREMENT, sql TEXT NOT NULL);";
+
+// These tests sync files by the thousand and model power cuts themselves: a RAM disk is as good as any.
+const bool in_memory_directory = [] {
+  if (std::getenv("TMPDIR") == nullptr && std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 0);
+  return true;
+}();
 
 std::string text_literal(Random& random, std::size_t length_max) {
   std::size_t length = 1 + below(random, length_max);
