@@ -99,6 +99,7 @@ TEST(PushCampaign, LostLateAndDoubledRequestsNeverDoubleOrDropARow) {
     }
     Network network(server, random);
     int tags = 0;
+    std::vector<std::set<int>> own(2);
     for (int step = 0; step < 60; ++step) {
       const auto r = static_cast<std::size_t>(random.below(2));
       ReplicaModel& replica = *replicas[r];
@@ -106,7 +107,10 @@ TEST(PushCampaign, LostLateAndDoubledRequestsNeverDoubleOrDropARow) {
         case 0:
         case 1: {
           std::vector<std::string> statements;
-          for (int i = random.below(3); i >= 0; --i) statements.push_back(concat("INSERT INTO n VALUES(", ++tags, ")"));
+          for (int i = random.below(3); i >= 0; --i) {
+            statements.push_back(concat("INSERT INTO n VALUES(", ++tags, ")"));
+            own[r].insert(tags);
+          }
           ASSERT_TRUE(replica.local(statements).has_value());
           break;
         }
@@ -123,8 +127,11 @@ TEST(PushCampaign, LostLateAndDoubledRequestsNeverDoubleOrDropARow) {
           if (images[r].empty()) images[r] = replica.download(server);
           auto applied = replica.apply(std::exchange(images[r], ""));
           ASSERT_TRUE(applied.has_value()) << applied.error().message;
-          // What is in the log or in the image is here, once.
+          // What was written here is here, pending or pulled, and everything only once.
           ASSERT_EQ(replica.db().query_int("SELECT count(*) - count(DISTINCT tag) FROM n").value(), 0) << "step " << step;
+          for (int tag : own[r]) {
+            ASSERT_EQ(replica.db().query_int("SELECT count(*) FROM n WHERE tag = ?1", tag).value(), 1) << "step " << step << " tag " << tag;
+          }
         }
       }
       network.deliver_late();
