@@ -103,11 +103,12 @@ Status PlainConnection::uninstall(const std::string& key) {
   Gate::Entry entry(session_->gate());
   if (!entry) return misuse_overlap();
   if (session_->closed()) return misuse_closed();
-  Installer remove = session_->registry().take_out(key);
+  Installer remove = session_->registry().remover(key);
   if (!remove) return session_->failed({ErrorKind::kError, concat(key, " is not registered")});
   int code = remove(session_->handle());
   if (code != SQLITE_OK)
     return session_->failed(sqlite::error_of(session_->handle(), code).in(concat("removing ", key)));
+  session_->registry().forget(key);
   return ok();
 }
 

@@ -13,13 +13,15 @@ void Registry::add(std::string key, Installer install, Installer remove) {
   entries_.push_back(Entry{std::move(key), std::move(install), std::move(remove)});
 }
 
-Installer Registry::take_out(const std::string& key) {
+Installer Registry::remover(const std::string& key) const {
   std::lock_guard lock(mutex_);
   auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.key == key; });
-  if (found == entries_.end()) return nullptr;
-  Installer remove = std::move(found->remove);
-  entries_.erase(found);
-  return remove;
+  return found != entries_.end() ? found->remove : nullptr;
+}
+
+void Registry::forget(const std::string& key) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.key == key; });
 }
 
 void Registry::remember_pragma(const std::string& name, const std::string& value) {

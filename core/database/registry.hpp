@@ -16,7 +16,8 @@ namespace turso::database {
 class Registry {
  public:
   void add(std::string key, Installer install, Installer remove);
-  Installer take_out(const std::string& key);  // the remover; null when there is no such key
+  Installer remover(const std::string& key) const;  // null when there is no such key
+  void forget(const std::string& key);
   void remember_pragma(const std::string& name, const std::string& value);
 
   // Installs everything on `raw`, in the order of registration.
