@@ -119,17 +119,20 @@ bool DatabaseDesk::locked_by_another(const Stream& stream) const {
                      [&](const auto& other) { return other.get() != &stream && other->session->holds_write_lock(); });
 }
 
-bool DatabaseDesk::must_wait(const Work& work) const {
-  if (!locked_by_another(*work.stream)) return false;
+bool DatabaseDesk::may_write(const Work& work) {
   return std::any_of(work.request.requests.begin(), work.request.requests.end(),
                      [&](const auto& request) { return work.stream->session->may_write(request); });
 }
+
+bool DatabaseDesk::must_wait(const Work& work) const { return locked_by_another(*work.stream) && may_write(work); }
 
 void DatabaseDesk::run(Work work) {
   Stream& stream = *work.stream;
   stream.queued = false;
   stream.session->set_busy_timeout(locked_by_another(stream) ? 0 : limits::kInternalBusyTimeoutMs);
   stream.session->begin_request();
+  if (!database_->log_begun() && !stream.session->in_transaction() && may_write(work))
+    discard(database_->begin_log(), "somebody else writes, so the log has begun; absorb tells what it knows of that");
   wire::PipelineResponse answer;
   bool closed = !work.keep_stream;
   for (const wire::StreamRequest& request : work.request.requests) {

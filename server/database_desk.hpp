@@ -76,6 +76,7 @@ class DatabaseDesk {
   Status open_database();
   Status follow_replaced_file();
   Result<std::shared_ptr<Stream>> stream_of(const wire::PipelineRequest& request);
+  static bool may_write(const Work& work);
   bool must_wait(const Work& work) const;
   bool locked_by_another(const Stream& stream) const;
   void run(Work work);

@@ -1,6 +1,7 @@
 #include "server/hosted_database.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
@@ -100,6 +101,7 @@ Status HostedDatabase::check_format() {
 Status HostedDatabase::begin_tracking() {
   TURSO_TRY(FileStamp stamp, stamp_of(path_));
   inode_ = stamp.inode;
+  TURSO_TRY(data_version_, keeper_.query_int(sql::kDataVersion));
   TURSO_TRY(std::uint64_t frames, sqlite::committed_wal_frames(keeper_));
   TURSO_CHECK(tracker_->start(frames));
   TURSO_TRY(std::int64_t page_count, keeper_.query_int(sql::kPageCount));
@@ -128,20 +130,36 @@ Result<Connection> HostedDatabase::connect(int busy_timeout_ms) {
 }
 
 Result<bool> HostedDatabase::absorb() {
+  // Read first: what is committed after this moves it again, so that nothing falls between the two.
+  TURSO_TRY(std::int64_t data_version, keeper_.query_int(sql::kDataVersion));
+  bool committed = data_version != std::exchange(data_version_, data_version);
   TURSO_TRY(std::uint64_t frames, sqlite::committed_wal_frames(keeper_));
   TURSO_CHECK(tracker_->absorb(frames));
-  if (tracker_->broken()) {
+  if (frames < checkpointed_frames_) checkpointed_frames_ = 0;  // the log was begun anew
+  sqlite::WalTracker::Seen seen = tracker_->take(frames);
+  if (tracker_->broken() || (committed && seen.pages.empty())) {
     TURSO_CHECK(begin_new_lineage());
     return true;
   }
-  if (frames < checkpointed_frames_) checkpointed_frames_ = 0;  // the log was begun anew, by us
-  sqlite::WalTracker::Seen seen = tracker_->take(frames);
   if (seen.pages.empty()) return false;
   TURSO_TRY(std::int64_t counted, keeper_.query_int(sql::kPageCount));
   auto page_count = static_cast<std::uint32_t>(counted);
   std::uint32_t smallest = std::min({map_.page_count(), seen.smallest_size.value_or(page_count), page_count});
   map_.advance(seen.pages, smallest, page_count);
   return true;
+}
+
+Status HostedDatabase::begin_log() {
+  TURSO_TRY(sqlite::Transaction lock, sqlite::Transaction::begin(keeper_, sqlite::Transaction::Kind::kImmediate));
+  TURSO_TRY(std::int64_t data_version, keeper_.query_int(sql::kDataVersion));
+  if (data_version != data_version_) {
+    lock.rollback();
+    TURSO_CHECK(absorb());
+    return ok();
+  }
+  TURSO_TRY(std::int64_t user_version, keeper_.query_int(sql::kUserVersion));
+  TURSO_CHECK(keeper_.exec(concat(sql::kSetUserVersion, user_version)));
+  return lock.commit();
 }
 
 Result<std::shared_ptr<Snapshot>> HostedDatabase::snapshot() {
@@ -195,13 +213,20 @@ bool HostedDatabase::replaced() const {
 }
 
 Status HostedDatabase::close() {
+  // First everything is in the file, so that closing changes nothing in it; then the file is stamped; then
+  // one more look shows that nobody wrote before the stamp. Whoever writes after it changes the file's times.
+  // Another program that reads or writes keeps its log, and the map stays marked open.
   TURSO_CHECK(absorb());
-  // Another program that still reads or writes keeps its log; then the map stays marked open.
-  sqlite3_wal_checkpoint_v2(keeper_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  // Where another file stands at the path, the log there is still the old one's and must not be replayed on it.
+  int mode = replaced() ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+  sqlite3_wal_checkpoint_v2(keeper_.handle(), "main", mode, nullptr, nullptr);
+  TURSO_TRY(FileStamp stamp, stamp_of(path_));
+  bool ours = stamp.inode == inode_;
+  if (ours) wait_until_past(stamp);
   TURSO_CHECK(absorb());
   TURSO_CHECK(keeper_.close());
   watch_.reset();
-  return map_.close_clean(path_);
+  return ours ? map_.close_clean(path_, stamp) : ok();
 }
 
 }  // namespace turso::server

@@ -4,7 +4,7 @@
 // from beginning to end, so that the log is not deleted by somebody's last close. All connections of the
 // server go through sqlite/wal_watch with automatic checkpoints off. After each write and before each answer
 // absorb() moves what the log names into the page map, writes by other programs included; where the log was
-// begun anew behind our back a new lineage begins.
+// begun anew behind our back, or somebody committed and no frame tells what, a new lineage begins.
 //
 // What must stay true: a snapshot's revision is exactly the state that its read transaction sees. Writers of
 // this process run in the same sequence as all calls here (one strand), and a snapshot is taken again until
@@ -63,6 +63,12 @@ class HostedDatabase {
   // Moves what was committed since the last call into the map. true: the revision moved.
   Result<bool> absorb();
 
+  // Call before a client's write. While the log is empty, another program could write, empty it again, and
+  // be hidden by the write that follows; so under the write lock, with nobody in between, a first frame of
+  // ours begins it.
+  Status begin_log();
+  bool log_begun() const { return tracker_->known_frames() != 0; }
+
   // Absorbs, then holds a read transaction at exactly that revision.
   Result<std::shared_ptr<Snapshot>> snapshot();
 
@@ -92,6 +98,7 @@ class HostedDatabase {
   std::optional<sqlite::WalWatch> watch_;
   sqlite::Connection keeper_;
   std::uint64_t inode_ = 0;
+  std::int64_t data_version_ = 0;          // the keeper's at the last absorb
   std::uint64_t checkpointed_frames_ = 0;  // committed frames at the last checkpoint
   std::int64_t checked_schema_ = -1;       // schema cookie for which no bookkeeping table was found
 };

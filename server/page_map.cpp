@@ -22,7 +22,7 @@ constexpr std::size_t kSumBytes = 8;
 constexpr std::uint64_t kStateOpen = 0;
 constexpr std::uint64_t kStateClean = 1;
 
-// File times are as coarse as a clock tick, so a write in the tick of the stamp would go unseen.
+// More than one tick of any clock that files are stamped by.
 constexpr std::int64_t kTickNs = 20'000'000;
 
 struct Stored {
@@ -124,6 +124,13 @@ Result<FileStamp> stamp_of(const std::string& path) {
   return stamp;
 }
 
+void wait_until_past(const FileStamp& stamp) {
+  // A file from the future is left as it is: waiting for its time could take for ever.
+  for (std::int64_t age = 0; age >= 0 && age < kTickNs; age = file_clock_ns() - stamp.ctime_ns) {
+    if (age > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 Result<PageMap> PageMap::open(std::string map_path, const std::string& database_path, Environment& environment) {
   PageMap map;
   map.map_path_ = std::move(map_path);
@@ -178,14 +185,9 @@ std::vector<std::uint32_t> PageMap::changed_after(std::uint64_t counter, std::ui
   return pages;
 }
 
-Status PageMap::close_clean(const std::string& database_path) {
-  TURSO_TRY(FileStamp stamp, stamp_of(database_path));
-  // Whoever writes after this has a later time than the stamp.
-  while (file_clock_ns() - stamp.ctime_ns < kTickNs && file_clock_ns() >= stamp.ctime_ns)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  TURSO_TRY(FileStamp later, stamp_of(database_path));
-  // Somebody wrote while we waited: the file stays marked open, and the next open begins a new lineage.
-  if (later != stamp || file_exists(database_path + "-wal")) return ok();
+Status PageMap::close_clean(const std::string& database_path, const FileStamp& stamp) {
+  TURSO_TRY(FileStamp now, stamp_of(database_path));
+  if (now != stamp || file_exists(database_path + "-wal")) return ok();
   Stored closed{kStateClean, revision_, stamp, page_count_, changed_at_};
   return write_file_durably(map_path_, encode(closed));
 }

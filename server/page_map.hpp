@@ -43,6 +43,8 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 Result<FileStamp> stamp_of(const std::string& path);
+// File times are as coarse as a clock tick: returns when whoever writes from now on gets a later time.
+void wait_until_past(const FileStamp& stamp);
 
 class PageMap {
  public:
@@ -78,8 +80,9 @@ class PageMap {
   // Pages 1 .. page_count changed after `counter`, ascending.
   std::vector<std::uint32_t> changed_after(std::uint64_t counter, std::uint32_t page_count) const;
 
-  // After the last connection is closed: the map is whole and true for the file as it is now.
-  Status close_clean(const std::string& database_path);
+  // After the last connection is closed: the map is true for the file that had this stamp. When the file has
+  // another one by now it stays marked open, and the next open begins a new lineage.
+  Status close_clean(const std::string& database_path, const FileStamp& stamp);
 
  private:
   void mark(std::uint32_t page);

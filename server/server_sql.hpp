@@ -13,6 +13,12 @@ inline constexpr std::string_view kSchemaVersion = "PRAGMA schema_version";
 inline constexpr std::string_view kUserVersion = "PRAGMA user_version";
 inline constexpr std::string_view kApplicationId = "PRAGMA application_id";
 
+// Moves when another connection has committed.
+inline constexpr std::string_view kDataVersion = "PRAGMA data_version";
+
+// Writes page 1 as it is: a frame that changes nothing but the header's change counter. The value follows.
+inline constexpr std::string_view kSetUserVersion = "PRAGMA user_version = ";
+
 // A new file gets the page size of the protocol; on an existing one this does nothing.
 inline constexpr std::string_view kSetPageSize = "PRAGMA page_size = 4096";
 inline constexpr std::string_view kSetWal = "PRAGMA journal_mode = WAL";

@@ -175,6 +175,36 @@ TEST_F(Hosted, ALogBegunAnewByAnotherProgramBeginsALineage) {
   EXPECT_THAT(pull(client_.revision).pages, SizeIs(1));
 }
 
+// The log is empty after a restart, and empty again when the other program is done.
+TEST_F(Hosted, AWriteThatLeftNoTraceInTheLogIsSeen) {
+  start();
+  run("CREATE TABLE t(x)");
+  for (bool write_before_the_pull : {false, true}) {
+    bootstrap();
+    stop();
+    start();
+    foreign("INSERT INTO t VALUES('hidden'); PRAGMA wal_checkpoint(TRUNCATE)");
+    if (write_before_the_pull) run("CREATE TABLE u(x)");
+    client_.take(pull(client_.revision));
+    EXPECT_EQ(client_.image, image_of(path_));
+  }
+}
+
+TEST_F(Hosted, AProgramThatStillReadsAtTheEndIsNoCleanClose) {
+  start();
+  run("CREATE TABLE t(x)");
+  bootstrap();
+  auto reader = sqlite::Connection::open(path_, {});
+  ASSERT_TRUE(reader->exec("BEGIN; SELECT * FROM t").has_value());
+  run("INSERT INTO t VALUES(1)");
+  stop();
+  ASSERT_TRUE(reader->exec("COMMIT; INSERT INTO t VALUES(2)").has_value());
+  ASSERT_TRUE(reader->close().has_value());
+  start();
+  client_.take(pull(client_.revision));
+  EXPECT_EQ(client_.image, image_of(path_));
+}
+
 TEST_F(Hosted, AFileMovedToThePathIsServedInstead) {
   start();
   run("CREATE TABLE t(x)");
@@ -187,6 +217,7 @@ TEST_F(Hosted, AFileMovedToThePathIsServedInstead) {
   client_.take(pull(client_.revision));
   EXPECT_EQ(client_.image, image_of(path_));
   EXPECT_EQ(run("SELECT count(*) FROM other").rows.at(0).at(0), Value(1));
+  EXPECT_EQ(run("PRAGMA integrity_check").rows.at(0).at(0), Value("ok"));
 }
 
 TEST_F(Hosted, TheLogDoesNotGrowForEver) {

@@ -28,7 +28,7 @@ class PageMapTest : public ::testing::Test {
     map.advance(std::set<std::uint32_t>{2, 4}, 5, 5);
     map.advance(std::set<std::uint32_t>{4}, 5, 5);
     map.advance(std::set<std::uint32_t>{1}, 3, 6);
-    EXPECT_TRUE(map.close_clean(database_).has_value());
+    EXPECT_TRUE(map.close_clean(database_, stamp_of(database_).value()).has_value());
     return map.revision();
   }
 
@@ -79,6 +79,15 @@ TEST_F(PageMapTest, BeginsALineageWhenTheDatabaseIsNotWhatItWas) {
   Revision before = written();
   ASSERT_TRUE(write_file_durably(database_, to_bytes("a Database")).has_value());
   EXPECT_NE(open().revision().lineage, before.lineage);
+}
+
+TEST_F(PageMapTest, IsNotClosedCleanlyOverAFileThatHasChanged) {
+  PageMap map = open();
+  ASSERT_TRUE(map.mark_open().has_value());
+  FileStamp stamp = stamp_of(database_).value();
+  ASSERT_TRUE(write_file_durably(database_, to_bytes("a database, longer")).has_value());
+  ASSERT_TRUE(map.close_clean(database_, stamp).has_value());
+  EXPECT_NE(open().revision().lineage, map.revision().lineage);
 }
 
 TEST_F(PageMapTest, BeginsALineageWhenALogWasLeft) {

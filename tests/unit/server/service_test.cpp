@@ -1,6 +1,6 @@
 // Routes, names, tokens, and polls that wait.
-#include "base/limits.hpp"
 #include <filesystem>
+#include "base/limits.hpp"
 
 #include "server_fixture.hpp"
 
