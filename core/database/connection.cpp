@@ -43,11 +43,11 @@ int load(sqlite3* raw, const std::string& path, std::string* message) {
 }  // namespace
 
 Result<Connection::PreparedFirst> PlainConnection::prepare_inside(std::string_view sql) {
-  StatementFacts facts;
+  TURSO_TRY(cdc::Capture::Prepared raw, session_->prepare(sql));
   PreparedFirst prepared;
-  TURSO_TRY(sqlite3_stmt * raw, session_->prepare(sql, facts, prepared.tail_index));
-  prepared.tail_index = raw != nullptr ? skip_to_statement(sql, prepared.tail_index) : sql.size();
-  if (raw != nullptr) prepared.statement = std::make_unique<PlainStatement>(session_, raw, std::move(facts));
+  prepared.tail_index = raw.handle != nullptr ? skip_to_statement(sql, raw.tail_index) : sql.size();
+  if (raw.handle != nullptr)
+    prepared.statement = std::make_unique<PlainStatement>(session_, raw.handle, std::move(raw.facts));
   return prepared;
 }
 

@@ -1,6 +1,7 @@
 #include "database/database.hpp"
 
 #include <atomic>
+#include <filesystem>
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
@@ -16,6 +17,12 @@ namespace {
 std::string next_memory_name() {
   static std::atomic<std::uint64_t> counter{0};
   return concat("/turso-memory-", counter.fetch_add(1));
+}
+
+// Where the temporary files of capture go: beside the database there is room for what its transactions hold.
+std::string directory_of(const std::string& path) {
+  std::string directory = std::filesystem::path(path).parent_path().string();
+  return directory.empty() ? "." : directory;
 }
 
 class PlainDatabase final : public Database {
@@ -75,6 +82,7 @@ Result<std::unique_ptr<Connection>> PlainDatabase::connect() {
   TURSO_CHECK(registry_->apply(opened.handle()));
   // The session takes over the handle.
   auto session = std::make_shared<Session>(registry_, shared_from_this(), opened.release());
+  TURSO_CHECK(session->attach_capture({options_.environment, in_memory() ? "" : directory_of(options_.path)}));
   return std::make_unique<PlainConnection>(std::move(session));
 }
 

@@ -9,38 +9,29 @@
 namespace turso::database {
 
 Session::Session(std::shared_ptr<Registry> registry, std::shared_ptr<const void> keep_alive, sqlite3* handle)
-    : registry_(std::move(registry)), keep_alive_(std::move(keep_alive)), handle_(handle) {
-  sqlite3_set_authorizer(handle_, &Session::authorize, this);
-}
+    : registry_(std::move(registry)), keep_alive_(std::move(keep_alive)), handle_(handle) {}
 
 Session::~Session() { discard(close(), "nobody is left to be told; SQLite closes when its statements are gone"); }
 
-int Session::authorize(void* self, int action, const char* first, const char* second, const char* /*database*/,
-                       const char* /*trigger*/) {
-  StatementFacts* facts = static_cast<Session*>(self)->observed_;
-  if (facts != nullptr) facts->observe(action, first, second);
-  return SQLITE_OK;
+Status Session::attach_capture(cdc::Capture::Options options) {
+  TURSO_TRY(capture_, cdc::Capture::attach(handle_, std::move(options)));
+  return ok();
 }
 
-Result<sqlite3_stmt*> Session::prepare(std::string_view sql, StatementFacts& facts, std::size_t& tail_index) {
+Result<cdc::Capture::Prepared> Session::prepare(std::string_view sql) {
   if (sql.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     return failed({ErrorKind::kError, concat("the SQL text is ", sql.size(), " bytes, at most ",
                                              std::numeric_limits<int>::max(), " are accepted")});
-  sqlite3_stmt* raw = nullptr;
-  const char* tail = nullptr;
-  const char* begin = sql.data() != nullptr ? sql.data() : "";
-  StatementFacts* outer = std::exchange(observed_, &facts);
-  int code = sqlite3_prepare_v3(handle_, begin, static_cast<int>(sql.size()), 0, &raw, &tail);
-  observed_ = outer;
-  if (code != SQLITE_OK) return failed(sqlite::error_of(handle_, code));
-  tail_index = tail != nullptr ? static_cast<std::size_t>(tail - begin) : sql.size();
-  return raw;
+  Result<cdc::Capture::Prepared> prepared = capture_->prepare(sql);
+  if (!prepared.has_value()) return failed(std::move(prepared).error());
+  return prepared;
 }
 
 Status Session::close() {
   if (closed()) return ok();
   for (PlainStatement* statement : statements_) statement->release();
   statements_.clear();
+  capture_.reset();
   sqlite3* handle = nullptr;
   {
     std::lock_guard lock(handle_mutex_);

@@ -1,4 +1,4 @@
-// session.hpp -- one SQLite handle and what belongs to it: gate, authorizer, live statements, last error.
+// session.hpp -- one SQLite handle and what belongs to it: gate, capture, live statements, last error.
 //
 // Connection and Statement are views on a Session and share it, so that they may be released in any order.
 // Closing finalizes the statements that are alive; they and the connection then answer misuse.
@@ -10,8 +10,8 @@
 #include <set>
 #include <string>
 
+#include "cdc/capture.hpp"
 #include "database/database.hpp"
-#include "database/facts.hpp"
 #include "database/gate.hpp"
 #include "database/registry.hpp"
 
@@ -21,6 +21,7 @@ class PlainStatement;
 
 class Session {
  public:
+  // Takes the handle over; its capture is attached by attach_capture(), before anything is prepared.
   Session(std::shared_ptr<Registry> registry, std::shared_ptr<const void> keep_alive, sqlite3* handle);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -30,9 +31,12 @@ class Session {
   bool closed() const { return handle_ == nullptr; }
   Registry& registry() { return *registry_; }
   Gate& gate() { return gate_; }
+  cdc::Capture& capture() { return *capture_; }
 
-  // Prepares the first statement of `sql`; what the authorizer says goes to `facts`. Null: nothing to prepare.
-  Result<sqlite3_stmt*> prepare(std::string_view sql, StatementFacts& facts, std::size_t& tail_index);
+  Status attach_capture(cdc::Capture::Options options);
+
+  // Prepares the first statement of `sql`. A null handle: nothing to prepare.
+  Result<cdc::Capture::Prepared> prepare(std::string_view sql);
 
   Status close();
   void interrupt();
@@ -44,16 +48,13 @@ class Session {
   const std::optional<Error>& last_error() const { return last_error_; }
 
  private:
-  static int authorize(void* self, int action, const char* first, const char* second, const char* database,
-                       const char* trigger);
-
   std::shared_ptr<Registry> registry_;
   std::shared_ptr<const void> keep_alive_;  // the Database, whose memory file lives as long as it
   std::mutex handle_mutex_;                 // interrupt() comes from any thread, also beside close()
   sqlite3* handle_;
   Gate gate_;
   std::set<PlainStatement*> statements_;
-  StatementFacts* observed_ = nullptr;  // where the authorizer writes while a statement is prepared
+  std::unique_ptr<cdc::Capture> capture_;  // gone before the handle
   std::optional<Error> last_error_;
 };
 

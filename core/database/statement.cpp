@@ -1,11 +1,12 @@
 #include "database/statement.hpp"
 
 #include "base/text.hpp"
+#include "database/pragmas.hpp"
 #include "sqlite/connection.hpp"
 
 namespace turso::database {
 
-PlainStatement::PlainStatement(std::shared_ptr<Session> session, sqlite3_stmt* handle, StatementFacts facts)
+PlainStatement::PlainStatement(std::shared_ptr<Session> session, sqlite3_stmt* handle, cdc::StatementFacts facts)
     : session_(std::move(session)), handle_(handle), facts_(std::move(facts)) {
   session_->enroll(this);
 }
@@ -18,6 +19,7 @@ PlainStatement::~PlainStatement() {
 
 void PlainStatement::release() {
   sqlite3_finalize(std::exchange(handle_, nullptr));
+  drained_.reset();
   state_ = State::kReady;
   has_row_ = false;
 }
@@ -39,43 +41,69 @@ Result<StepResult> PlainStatement::step() {
 }
 
 Status PlainStatement::begin_run() {
+  cdc::Capture& capture = session_->capture();
   change_count_ = 0;
+  if (capture.is_stale(facts_)) TURSO_CHECK(prepare_again());
   total_changes_before_ = sqlite3_total_changes64(session_->handle());
+  Status status = ok();
+  inside_step_ = true;
+  if (capture.must_run(facts_)) {
+    drained_ = std::make_unique<DrainedRows>(capture.spill_directory());
+    status = capture.run(handle_, facts_, *drained_);
+    if (status.has_value()) sqlite3_reset(handle_);
+  } else {
+    status = capture.before_steps(facts_);
+  }
+  inside_step_ = false;
+  if (!status.has_value()) return fail_run(std::move(status).error());
   state_ = State::kRunning;
   return ok();
 }
 
+// Capture was switched since: what SQLite decided when it compiled the statement may not hold any more.
+Status PlainStatement::prepare_again() {
+  TURSO_TRY(cdc::Capture::Prepared again, session_->prepare(sqlite3_sql(handle_)));
+  sqlite3_transfer_bindings(handle_, again.handle);
+  sqlite3_finalize(std::exchange(handle_, again.handle));
+  facts_ = std::move(again.facts);
+  return ok();
+}
+
+Result<bool> PlainStatement::next_row() {
+  if (drained_ != nullptr) return drained_->next();
+  inside_step_ = true;
+  Result<bool> row = session_->capture().step(handle_, facts_);
+  inside_step_ = false;
+  return row;
+}
+
 Result<StepResult> PlainStatement::advance() {
   has_row_ = false;
-  inside_step_ = true;
-  int code = sqlite3_step(handle_);
-  inside_step_ = false;
-  if (code == SQLITE_ROW) {
-    has_row_ = true;
-    return StepResult::kRow;
-  }
-  if (code != SQLITE_DONE) return fail_run(code);
-  TURSO_CHECK(end_run());
+  Result<bool> row = next_row();
+  if (!row.has_value()) return fail_run(std::move(row).error());
+  has_row_ = *row;
+  if (has_row_) return StepResult::kRow;
+  end_run();
   return StepResult::kDone;
 }
 
-Status PlainStatement::end_run() {
+void PlainStatement::end_run() {
   sqlite3* db = session_->handle();
   // sqlite3_changes64 keeps the number of the last statement that wrote; ours wrote only if the total moved.
   if (sqlite3_total_changes64(db) != total_changes_before_) change_count_ = sqlite3_changes64(db);
   sqlite3_reset(handle_);
+  drained_.reset();
   state_ = State::kDone;
   bool effective = facts_.pragma_sets && is_remembered_pragma(facts_.pragma_name) &&
                    sqlite3_stmt_isexplain(handle_) == 0 &&
                    // SQLite ignores this one inside a transaction.
                    (!equals_ignore_case(facts_.pragma_name, "foreign_keys") || sqlite3_get_autocommit(db) != 0);
   if (effective) session_->registry().remember_pragma(facts_.pragma_name, facts_.pragma_value);
-  return ok();
 }
 
-Error PlainStatement::fail_run(int code) {
-  Error error = sqlite::error_of(session_->handle(), code);
+Error PlainStatement::fail_run(Error error) {
   sqlite3_reset(handle_);
+  drained_.reset();
   state_ = State::kReady;
   return session_->failed(std::move(error));
 }
@@ -86,6 +114,7 @@ Status PlainStatement::reset() {
   TURSO_CHECK(check_usable());
   sqlite3_reset(handle_);  // repeats the error of the run, which step() has reported
   sqlite3_clear_bindings(handle_);
+  drained_.reset();
   state_ = State::kReady;
   has_row_ = false;
   return ok();

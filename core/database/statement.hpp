@@ -1,7 +1,7 @@
 // statement.hpp -- a prepared statement of the user's, and the path that one run of it takes.
 //
 // RUN    step(): begin_run() before the machine's first instruction; then a row per step, from the machine or
-//        from `rows_` when the rows were drained before; end_run() after the last; fail_run() on an error.
+//        from `drained_` when capture ran the statement; end_run() after the last; fail_run() on an error.
 // A finished run stays done until reset(). The SQLite statement itself is reset as soon as a run ends, so that
 // it holds no lock and takes new bindings.
 #pragma once
@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "base/value.hpp"
+#include "database/drained_rows.hpp"
 #include "database/session.hpp"
 
 namespace turso::database {
 
 class PlainStatement final : public Statement {
  public:
-  PlainStatement(std::shared_ptr<Session> session, sqlite3_stmt* handle, StatementFacts facts);
+  PlainStatement(std::shared_ptr<Session> session, sqlite3_stmt* handle, cdc::StatementFacts facts);
   ~PlainStatement() override;
 
   Result<StepResult> step() override;
@@ -48,14 +49,17 @@ class PlainStatement final : public Statement {
 
   Status check_usable() const;
   Status begin_run();
-  Status end_run();
-  Error fail_run(int code);
+  Status prepare_again();
+  Result<bool> next_row();
   Result<StepResult> advance();
+  void end_run();
+  Error fail_run(Error error);
   int row_type(int index) const;  // SQLite's type code; SQLITE_NULL outside a row
 
   std::shared_ptr<Session> session_;
   sqlite3_stmt* handle_;
-  StatementFacts facts_;
+  cdc::StatementFacts facts_;
+  std::unique_ptr<DrainedRows> drained_;  // while running or done, if capture ran the statement
   State state_ = State::kReady;
   bool has_row_ = false;
   bool inside_step_ = false;  // a user function may call back; this statement must not move under it

@@ -34,7 +34,9 @@ bool PlainStatement::has_row() const {
 }
 
 int PlainStatement::row_type(int index) const {
-  if (!has_row_ || index < 0 || index >= sqlite3_data_count(handle_)) return SQLITE_NULL;
+  if (!has_row_ || index < 0) return SQLITE_NULL;
+  if (drained_ != nullptr) return drained_->type(index);
+  if (index >= sqlite3_data_count(handle_)) return SQLITE_NULL;
   return sqlite3_column_type(handle_, index);
 }
 
@@ -51,18 +53,24 @@ ValueType PlainStatement::value_type(int index) const {
 
 std::int64_t PlainStatement::value_int(int index) const {
   Gate::Entry entry(session_->gate());
-  return entry && row_type(index) == SQLITE_INTEGER ? sqlite3_column_int64(handle_, index) : 0;
+  if (!entry || row_type(index) != SQLITE_INTEGER) return 0;
+  return drained_ != nullptr ? drained_->field(index).integer : sqlite3_column_int64(handle_, index);
 }
 
 double PlainStatement::value_real(int index) const {
   Gate::Entry entry(session_->gate());
-  return entry && row_type(index) == SQLITE_FLOAT ? sqlite3_column_double(handle_, index) : 0.0;
+  if (!entry || row_type(index) != SQLITE_FLOAT) return 0.0;
+  return drained_ != nullptr ? drained_->field(index).real : sqlite3_column_double(handle_, index);
 }
 
 ByteView PlainStatement::value_bytes(int index) const {
   Gate::Entry entry(session_->gate());
   int type = entry ? row_type(index) : SQLITE_NULL;
   if (type != SQLITE_TEXT && type != SQLITE_BLOB) return {};
+  if (drained_ != nullptr) {
+    ByteView bytes = drained_->field(index).bytes;
+    return bytes.empty() ? ByteView(kEmpty, 0) : bytes;
+  }
   const void* data = type == SQLITE_TEXT ? static_cast<const void*>(sqlite3_column_text(handle_, index))
                                          : sqlite3_column_blob(handle_, index);
   auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_, index));

@@ -28,6 +28,7 @@ class Statement {
   explicit Statement(sqlite3_stmt* handle) : handle_(handle) {}
 
   sqlite3_stmt* handle() const { return handle_.get(); }
+  sqlite3_stmt* release() { return handle_.release(); }  // the caller finalizes it
   explicit operator bool() const { return handle_ != nullptr; }
 
   // Positions count from 1. Texts and blobs are copied.

@@ -42,6 +42,13 @@ const char* turso_sqlite_module_argument(sqlite3* db, const char* schema, const 
   return table->u.vtab.azArg[index];
 }
 
+int turso_sqlite_is_plain_trigger(sqlite3* db, const char* name) {
+  const Trigger* trigger = sqlite3HashFind(&db->aDb[0].pSchema->trigHash, name);
+  const Table* table = trigger != 0 ? sqlite3FindTable(db, trigger->table, "main") : 0;
+  if (table == 0 || !IsOrdinaryTable(table) || db->aDb[1].pSchema == 0) return table != 0 && IsOrdinaryTable(table);
+  return sqlite3HashFind(&db->aDb[1].pSchema->trigHash, name) == 0;
+}
+
 int turso_sqlite_rowid_alias(sqlite3* db, const char* schema, const char* name) {
   const Table* table = sqlite3FindTable(db, name, schema);
   return table == 0 || !HasRowid(table) ? -1 : table->iPKey;
@@ -50,6 +57,8 @@ int turso_sqlite_rowid_alias(sqlite3* db, const char* schema, const char* name) 
 const turso_sqlite_table* turso_sqlite_preupdate_table(sqlite3* db) {
   return db->pPreUpdate != 0 ? (const turso_sqlite_table*)db->pPreUpdate->pTab : 0;
 }
+
+const char* turso_sqlite_table_name(const turso_sqlite_table* table) { return ((const Table*)table)->zName; }
 
 int turso_sqlite_column_count(const turso_sqlite_table* table) { return ((const Table*)table)->nCol; }
 

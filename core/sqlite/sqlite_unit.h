@@ -28,6 +28,9 @@ enum turso_sqlite_kind turso_sqlite_table_kind(sqlite3* db, const char* schema, 
 /* Argument `index` of CREATE VIRTUAL TABLE: 0 is the module, from 3 on as written; NULL past the end. */
 const char* turso_sqlite_module_argument(sqlite3* db, const char* schema, const char* table, int index);
 
+/* Whether `name` is a BEFORE or AFTER trigger of a table of main, and temp has no trigger of that name. */
+int turso_sqlite_is_plain_trigger(sqlite3* db, const char* name);
+
 /* Index of the column that is the rowid; -1 when there is none. */
 int turso_sqlite_rowid_alias(sqlite3* db, const char* schema, const char* table);
 
@@ -43,6 +46,7 @@ struct turso_sqlite_column {
   int is_self_reference;   /* child column of a foreign key with actions to the same table */
 };
 enum turso_sqlite_kind turso_sqlite_kind_of(sqlite3* db, const turso_sqlite_table* table);
+const char* turso_sqlite_table_name(const turso_sqlite_table* table); /* as the catalog spells it */
 int turso_sqlite_column_count(const turso_sqlite_table* table);
 struct turso_sqlite_column turso_sqlite_column_at(const turso_sqlite_table* table, int index);
 int turso_sqlite_has_foreign_key_actions(const turso_sqlite_table* table); /* as the child */
