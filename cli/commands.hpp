@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -47,6 +48,8 @@ struct SyncOptions {
   std::string remote;  // empty: the one that the replica remembers
   std::string token;
   std::int32_t long_poll_timeout_ms = 0;
+  std::size_t push_operations_threshold = 0;  // 0: no threshold
+  std::size_t pull_bytes_threshold = 0;
   bool json = false;
 };
 int push(const SyncOptions& options);

@@ -88,8 +88,10 @@ class CommandLine {
     CLI::Option* data =
         command->add_option("--data", serve_.data, "a folder; each database is /db/NAME, made at its first use");
     command->add_option("DB", serve_.database, "the database file to serve")->excludes(data);
-    command->add_option("--token", serve_.tokens,
-                        "a token that clients must send; may be repeated; none: no token is needed");
+    command
+        ->add_option("--token", serve_.tokens,
+                     "a token that clients must send; may be repeated; none: no token is needed")
+        ->allow_extra_args(false);  // one each time: what follows is the database
     command->add_flag("--strip", serve_.strip, "remove a replica's bookkeeping tables from a file that has them");
     command->callback([this, command] {
       if (serve_.data.empty() && serve_.database.empty()) {
@@ -134,6 +136,10 @@ class CommandLine {
     command->add_option("DB", sync_.database, "the replica's file")->required();
     command->add_option("--remote", sync_.remote, "http, https or libsql URL; remembered by the replica");
     command->add_option("--token", sync_.token, "sent as Authorization: Bearer")->envname("TURSO_SYNC_TOKEN");
+    command->add_option("--push-operations-threshold", sync_.push_operations_threshold,
+                        "end a request of a push at the first transaction that brings it to so many changes");
+    command->add_option("--pull-bytes-threshold", sync_.pull_bytes_threshold,
+                        "download a new replica in requests of so many bytes");
     command->callback([this, execute] { command_ = [this, execute] { return execute(sync_); }; });
     return command;
   }

@@ -17,6 +17,8 @@ using ::turso_sync::SyncStats;
   sync.remote_url = options.remote;
   sync.client_name = "turso-sync-cli";
   sync.long_poll_timeout_ms = options.long_poll_timeout_ms;
+  sync.push_operations_threshold = options.push_operations_threshold;
+  sync.pull_bytes_threshold = options.pull_bytes_threshold;
   return sync;
 }
 
