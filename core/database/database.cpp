@@ -8,6 +8,7 @@
 #include "database/connection.hpp"
 #include "database/database_sql.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/shim_vfs.hpp"
 
 namespace turso::database {
 namespace {
@@ -67,7 +68,7 @@ Result<sqlite::Connection> PlainDatabase::open_handle(int busy_timeout_ms) const
   sqlite::Connection::Options options;
   options.readonly = options_.readonly && !in_memory();
   options.busy_timeout_ms = busy_timeout_ms;
-  if (in_memory()) options.vfs = "memdb";
+  options.vfs = in_memory() ? "memdb" : sqlite::shim_vfs();
   TURSO_TRY(sqlite::Connection opened, sqlite::Connection::open(in_memory() ? memory_name_ : options_.path, options));
   if (in_memory()) {
     sqlite3_int64 no_limit = INT64_MAX;  // memdb stops at 1 GiB unless told otherwise

@@ -22,15 +22,44 @@ Result<cdc::Capture::Prepared> Session::prepare(std::string_view sql) {
   if (sql.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     return failed({ErrorKind::kError, concat("the SQL text is ", sql.size(), " bytes, at most ",
                                              std::numeric_limits<int>::max(), " are accepted")});
+  finalize_left_over();
   Result<cdc::Capture::Prepared> prepared = capture_->prepare(sql);
   if (!prepared.has_value()) return failed(std::move(prepared).error());
   return prepared;
 }
 
+void Session::enroll(PlainStatement* statement) {
+  std::lock_guard lock(statements_mutex_);
+  statements_.insert(statement);
+}
+
+void Session::withdraw(PlainStatement* statement) {
+  {
+    std::lock_guard lock(statements_mutex_);
+    if (statements_.erase(statement) == 0) return;  // close() has been here
+    left_over_.push_back(statement->give_up());
+  }
+  Gate::Entry entry(gate_);
+  if (entry) finalize_left_over();
+}
+
+void Session::finalize_left_over() {
+  std::vector<sqlite3_stmt*> handles;
+  {
+    std::lock_guard lock(statements_mutex_);
+    handles.swap(left_over_);
+  }
+  for (sqlite3_stmt* handle : handles) sqlite3_finalize(handle);
+}
+
 Status Session::close() {
   if (closed()) return ok();
-  for (PlainStatement* statement : statements_) statement->release();
-  statements_.clear();
+  {
+    std::lock_guard lock(statements_mutex_);
+    for (PlainStatement* statement : statements_) sqlite3_finalize(statement->give_up());
+    statements_.clear();
+  }
+  finalize_left_over();
   capture_.reset();
   sqlite3* handle = nullptr;
   {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cdc/capture.hpp"
 #include "database/database.hpp"
@@ -41,19 +42,25 @@ class Session {
   Status close();
   void interrupt();
 
-  void enroll(PlainStatement* statement) { statements_.insert(statement); }
-  void withdraw(PlainStatement* statement) { statements_.erase(statement); }
+  void enroll(PlainStatement* statement);
+  // The statement goes. What SQLite holds for it is freed at once or, while another thread is inside, by the next call
+  // of that thread: garbage collectors release objects on threads of their own.
+  void withdraw(PlainStatement* statement);
 
   Error failed(Error error);  // keeps it as the last error and hands it on
   const std::optional<Error>& last_error() const { return last_error_; }
 
  private:
+  void finalize_left_over();
+
   std::shared_ptr<Registry> registry_;
   std::shared_ptr<const void> keep_alive_;  // the Database, whose memory file lives as long as it
   std::mutex handle_mutex_;                 // interrupt() comes from any thread, also beside close()
   sqlite3* handle_;
   Gate gate_;
+  std::mutex statements_mutex_;
   std::set<PlainStatement*> statements_;
+  std::vector<sqlite3_stmt*> left_over_;   // of statements released while another thread was inside
   std::unique_ptr<cdc::Capture> capture_;  // gone before the handle
   std::optional<Error> last_error_;
 };

@@ -11,17 +11,13 @@ PlainStatement::PlainStatement(std::shared_ptr<Session> session, sqlite3_stmt* h
   session_->enroll(this);
 }
 
-PlainStatement::~PlainStatement() {
-  if (session_->closed()) return;
-  session_->withdraw(this);
-  release();
-}
+PlainStatement::~PlainStatement() { session_->withdraw(this); }
 
-void PlainStatement::release() {
-  sqlite3_finalize(std::exchange(handle_, nullptr));
+sqlite3_stmt* PlainStatement::give_up() {
   drained_.reset();
   state_ = State::kReady;
   has_row_ = false;
+  return std::exchange(handle_, nullptr);
 }
 
 Status PlainStatement::check_usable() const {
@@ -125,7 +121,6 @@ Status PlainStatement::finalize() {
   if (!entry) return misuse_overlap();
   TURSO_CHECK(check_usable());
   session_->withdraw(this);
-  release();
   return ok();
 }
 

@@ -42,7 +42,7 @@ class PlainStatement final : public Statement {
   std::optional<std::string> parameter_name(int position) const override;
   Status bind(int position, const Value& value) override;
 
-  void release();  // finalizes the SQLite statement; the session closes
+  sqlite3_stmt* give_up();  // the handle, for the session to finalize; nothing is left to run
 
  private:
   enum class State { kReady, kRunning, kDone };

@@ -71,6 +71,22 @@ TEST_F(PlainThreads, ASecondThreadInsideIsMisuseAndChangesNothing) {
   EXPECT_EQ(other->step().value(), StepResult::kRow);
 }
 
+TEST_F(PlainThreads, AStatementMayBeReleasedOnAnyThread) {
+  Pause pause;
+  define("pause", &Pause::run, &pause);
+  must(*connection_, "CREATE TABLE t(v); INSERT INTO t VALUES (1), (2)");
+  auto half_read = prepare(*connection_, "SELECT v FROM t");
+  ASSERT_TRUE(half_read->step().has_value());
+  auto waiting = prepare(*connection_, "SELECT pause()");
+  std::thread inside([&] { EXPECT_TRUE(waiting->step().has_value()); });
+  pause.wait_until_inside();
+  half_read.reset();
+  pause.release();
+  inside.join();
+  waiting.reset();
+  must(*connection_, "DROP TABLE t");  // no read of it is left open
+}
+
 TEST_F(PlainThreads, AnotherThreadMayTakeOverBetweenCalls) {
   must(*connection_, "CREATE TABLE t(v)");
   std::thread([&] { must(*connection_, "INSERT INTO t VALUES (1)"); }).join();
