@@ -166,12 +166,14 @@ class Connection:
         if native is None:
             return
         self._idle.clear()
-        for statement in list(self._live):
-            statement.finalize()
-        native.close()
-        self._replica.close()
-        if self._own_transport is not None:
-            self._own_transport.close()
+        try:
+            for statement in list(self._live):
+                statement.finalize()
+            native.close()
+        finally:
+            self._replica.close()
+            if self._own_transport is not None:
+                self._own_transport.close()
 
     def __del__(self) -> None:
         if getattr(self, "_native", None) is not None:

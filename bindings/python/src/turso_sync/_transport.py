@@ -121,6 +121,7 @@ class HttpTransport:
                 yield chunk
             if answer.length:  # read1 gives nothing also where a body of announced length ends early
                 raise http.client.IncompleteRead(b"", answer.length)
+            answer.close()  # read1 leaves a response of announced length open, and then the connection takes no request
             complete = True
         finally:
             if complete and not answer.will_close:
