@@ -102,13 +102,19 @@ class Replica:
 
 @contextlib.contextmanager
 def progress(replica: Replica, operation: str, started: float) -> Iterator[None]:
-    """Says once a second that a step is still at work."""
+    """Says of a step that takes over a second how far it is: every second on a terminal, where the line is overwritten."""
     done = threading.Event()
+    terminal = sys.stdout.isatty()
 
     def watch() -> None:
-        while not done.wait(1.0):
+        pause = 1.0
+        while not done.wait(pause):
             sent, received = replica.traffic
-            print(f"  ... {operation}: {time.monotonic() - started:.0f} s, {size(sent)} sent, {size(received)} received", flush=True)
+            line = f"  ... {operation}: {time.monotonic() - started:.0f} s, {size(sent)} sent, {size(received)} received"
+            print(f"\r{line:100}" if terminal else line, end="" if terminal else "\n", flush=True)
+            pause = 1.0 if terminal else 5.0
+        if terminal:
+            print(f"\r{'':100}\r", end="", flush=True)
 
     thread = threading.Thread(target=watch)
     thread.start()
