@@ -16,6 +16,11 @@ struct SyncOptions {
   std::string remote_encryption_key, remote_encryption_cipher;
   std::size_t push_operations_threshold = 0;
   std::size_t pull_bytes_threshold = 0;
+  std::int32_t partial_bootstrap_strategy_prefix = 0;
+  std::string partial_bootstrap_strategy_query;
+  std::size_t partial_bootstrap_segment_size = 0;
+  bool partial_bootstrap_prefetch = false;
+  bool logical_mvcc_pull = false;
   std::vector<std::pair<std::string, std::string>> named;  // turso_cdc_options_set
   RetryPolicy retry;                                       // of push, pull, wait and create
 };
@@ -44,6 +49,11 @@ class SyncDatabase {
     config.remote_encryption_cipher = detail::null_if_empty(options.remote_encryption_cipher);
     config.push_operations_threshold = options.push_operations_threshold;
     config.pull_bytes_threshold = options.pull_bytes_threshold;
+    config.partial_bootstrap_strategy_prefix = options.partial_bootstrap_strategy_prefix;
+    config.partial_bootstrap_strategy_query = detail::null_if_empty(options.partial_bootstrap_strategy_query);
+    config.partial_bootstrap_segment_size = options.partial_bootstrap_segment_size;
+    config.partial_bootstrap_prefetch = options.partial_bootstrap_prefetch;
+    config.logical_mvcc_pull = options.logical_mvcc_pull;
     const turso_sync_database_t* handle = nullptr;
     const char* message = nullptr;
     turso_status_code_t status = turso_cdc_sync_database_new(&database, &config, named.get(), &handle, &message);
