@@ -45,7 +45,9 @@ std::unique_ptr<Replica> make_replica(std::string path, std::optional<std::strin
                                       std::int32_t reserved_bytes, std::size_t push_operations_threshold,
                                       std::size_t pull_bytes_threshold,
                                       std::optional<std::string> remote_encryption_key,
-                                      std::optional<std::string> remote_encryption_cipher, const py::dict& options,
+                                      std::optional<std::string> remote_encryption_cipher, std::int32_t partial_prefix,
+                                      std::optional<std::string> partial_query, std::size_t partial_segment_size,
+                                      bool partial_prefetch, bool logical_mvcc_pull, const py::dict& options,
                                       py::object transport) {
   ::turso_sync::SyncOptions sync;
   sync.path = std::move(path);
@@ -58,6 +60,11 @@ std::unique_ptr<Replica> make_replica(std::string path, std::optional<std::strin
   sync.pull_bytes_threshold = pull_bytes_threshold;
   sync.remote_encryption_key = std::move(remote_encryption_key).value_or("");
   sync.remote_encryption_cipher = std::move(remote_encryption_cipher).value_or("");
+  sync.partial_bootstrap_strategy_prefix = partial_prefix;
+  sync.partial_bootstrap_strategy_query = std::move(partial_query).value_or("");
+  sync.partial_bootstrap_segment_size = partial_segment_size;
+  sync.partial_bootstrap_prefetch = partial_prefetch;
+  sync.logical_mvcc_pull = logical_mvcc_pull;
   for (const auto& [key, value] : options) sync.named.emplace_back(py::str(key), py::str(value));
   return std::make_unique<Replica>(std::move(sync), std::move(transport));
 }
@@ -97,7 +104,9 @@ PYBIND11_MODULE(_native, module) {
       .def(py::init(&make_replica), py::kw_only(), py::arg("path"), py::arg("remote_url"), py::arg("client_name"),
            py::arg("long_poll_timeout_ms"), py::arg("bootstrap_if_empty"), py::arg("reserved_bytes"),
            py::arg("push_operations_threshold"), py::arg("pull_bytes_threshold"), py::arg("remote_encryption_key"),
-           py::arg("remote_encryption_cipher"), py::arg("options"), py::arg("transport"))
+           py::arg("remote_encryption_cipher"), py::arg("partial_prefix"), py::arg("partial_query"),
+           py::arg("partial_segment_size"), py::arg("partial_prefetch"), py::arg("logical_mvcc_pull"),
+           py::arg("options"), py::arg("transport"))
       .def("connect", &Replica::connect)
       .def("push", &Replica::push)
       .def("pull", &Replica::pull)

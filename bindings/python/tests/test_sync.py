@@ -190,3 +190,24 @@ def test_a_wrong_token_is_an_error_of_kind_auth(serve, tmp_path):
 def test_a_replica_refuses_writes_to_its_bookkeeping(laptop):
     with pytest.raises(sqlite3.Error):
         laptop.execute("DELETE FROM turso_cdc")
+
+
+def test_partial_sync_is_accepted_and_stats_say_that_everything_came(laptop, server, tmp_path):
+    partial = turso_sync.PartialSyncOpts(turso_sync.PartialSyncPrefixBootstrap(4096), segment_size=4096)
+    db = turso_sync.connect(tmp_path / "part.db", server.url, partial_sync_experimental=partial)
+    assert len(rows(db)) == 3
+    assert db.stats().partial_bootstrap_ignored is True
+    db.close()
+
+
+def test_an_option_that_is_not_offered_is_refused_by_name(tmp_path):
+    with pytest.raises(turso_sync.SyncError, match="mvcc"):
+        turso_sync.connect(tmp_path / "a.db", "http://127.0.0.1:9", logical_mvcc_pull=True)
+
+
+def test_a_large_pull_in_pieces_arrives_whole(laptop, replica):
+    with laptop:
+        laptop.executemany("INSERT INTO notes VALUES (?, ?, NULL)", [(n, "x" * 1000) for n in range(100, 400)])
+    laptop.push()
+    phone = replica("phone", pull_bytes_threshold=64 * 1024)
+    assert rows(phone) == rows(laptop)

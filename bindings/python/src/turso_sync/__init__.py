@@ -34,6 +34,7 @@ from ._errors import (
     SyncError,
     Warning,
 )
+from ._partial import PartialSyncOpts, PartialSyncPrefixBootstrap, PartialSyncQueryBootstrap
 from ._row import Row
 from ._stats import SyncStats
 from ._transport import HttpTransport, Request, Response, Token, Transport, with_token
@@ -61,6 +62,8 @@ def connect(
     pull_bytes_threshold: int | None = None,
     remote_encryption_key: str | None = None,
     remote_encryption_cipher: str | None = None,
+    partial_sync_experimental: PartialSyncOpts | None = None,
+    logical_mvcc_pull: bool = False,
     options: Mapping[str, str] | None = None,
     transport: Transport | None = None,
     timeout: float = 5.0,
@@ -74,6 +77,7 @@ def connect(
     plain SQLite, whose push and pull raise. auth_token is a text, or a callable that is asked at every request.
     timeout is for locks, in seconds. options are the library's named options. transport replaces HTTP.
     """
+    partial = partial_sync_experimental or PartialSyncOpts()
     own_transport = None
     if transport is None:
         transport = own_transport = HttpTransport(_REQUEST_TIMEOUT_S + (long_poll_timeout_ms or 0) / 1000)
@@ -88,6 +92,11 @@ def connect(
         pull_bytes_threshold=pull_bytes_threshold or 0,
         remote_encryption_key=remote_encryption_key,
         remote_encryption_cipher=remote_encryption_cipher,
+        partial_prefix=partial.prefix,
+        partial_query=partial.query,
+        partial_segment_size=partial.segment_size or 0,
+        partial_prefetch=partial.prefetch,
+        logical_mvcc_pull=logical_mvcc_pull,
         options=dict(options or {}),
         transport=with_token(transport, auth_token),
     )
@@ -117,6 +126,9 @@ __all__ = [
     "InternalError",
     "NotSupportedError",
     "OperationalError",
+    "PartialSyncOpts",
+    "PartialSyncPrefixBootstrap",
+    "PartialSyncQueryBootstrap",
     "ProgrammingError",
     "Request",
     "Response",

@@ -44,6 +44,11 @@ class Replica:
         pull_bytes_threshold: int,
         remote_encryption_key: str | None,
         remote_encryption_cipher: str | None,
+        partial_prefix: int,
+        partial_query: str | None,
+        partial_segment_size: int,
+        partial_prefetch: bool,
+        logical_mvcc_pull: bool,
         options: dict[str, str],
         transport: Callable[[Request], Response],
     ) -> None: ...
