@@ -52,25 +52,24 @@ Result<OutgoingTransactions> OutgoingTransactions::open(sqlite::Connection& conn
   return OutgoingTransactions(connection, std::move(pending));
 }
 
-// Rows are read before the shapes they need: lists that hold now, or that were kept since, cover them. A list that was
-// current when it was read may have been replaced before a later row was written, which the schema cookie tells.
-Result<Shapes*> OutgoingTransactions::shapes() {
+// Called when the first change of a transaction has been read: lists read from now on, or kept since, cover all of it.
+// A list that was current when it was read may have been replaced before this transaction, which the schema cookie tells.
+Status OutgoingTransactions::refresh_shapes() {
   TURSO_TRY(std::int64_t version, connection_->query_int(sql::kReadSchemaVersion));
   if (shapes_ == nullptr || version != schema_version_) {
     shapes_ = std::make_unique<Shapes>(*connection_, *connection_);
     schema_version_ = version;
   }
-  return shapes_.get();
+  return ok();
 }
 
 Status OutgoingTransactions::add(OutgoingTransaction& transaction, PendingChange change) {
-  ++transaction.change_count;
+  if (transaction.change_count++ == 0) TURSO_CHECK(refresh_shapes());
   if (change.schema.has_value()) {
     append_schema_change(transaction, change.change, std::move(*change.schema));
     return ok();
   }
-  TURSO_TRY(Shapes* known, shapes());
-  TURSO_TRY(const TableShape* shape, known->of(change.change));
+  TURSO_TRY(const TableShape* shape, shapes_->of(change.change));
   TURSO_TRY(auto statements, generate(*shape, change));
   for (GeneratedStatement& statement : statements) {
     OutgoingStatement outgoing;

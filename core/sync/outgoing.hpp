@@ -43,7 +43,7 @@ class OutgoingTransactions {
   OutgoingTransactions(sqlite::Connection& connection, PendingChanges pending)
       : connection_(&connection), pending_(std::move(pending)) {}
   Status add(OutgoingTransaction& transaction, PendingChange change);
-  Result<Shapes*> shapes();
+  Status refresh_shapes();
 
   sqlite::Connection* connection_;
   PendingChanges pending_;

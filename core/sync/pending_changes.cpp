@@ -27,20 +27,30 @@ Result<std::optional<log::TapeItem>> PendingChanges::take() {
 
 // Marks of one kind are disjoint ranges, so the one that begins nearest below tells.
 Result<bool> PendingChanges::is_marked(std::string_view kind, std::int64_t first, std::int64_t last) {
-  // The marks table is made when it is first needed, so it may appear at any time.
-  if (!has_marks_) {
-    TURSO_TRY(has_marks_, sqlite::has_object(*connection_, "table", cdc::kMarksTable));
+  // The table is made when it is first needed, in the transaction whose rows need it.
+  if (!marked_ && !marks_looked_for_) {
+    marks_looked_for_ = true;
+    TURSO_TRY(bool exists, sqlite::has_object(*connection_, "table", cdc::kMarksTable));
+    if (exists) {
+      TURSO_TRY(marked_, connection_->prepare(sql::kMarkedThrough, SQLITE_PREPARE_PERSISTENT));
+    }
   }
-  if (!has_marks_) return false;
-  TURSO_TRY(std::int64_t through, connection_->query_int(sql::kMarkedThrough, Value(first), Value(kind)));
-  return through >= last;
+  if (!marked_) return false;
+  TURSO_CHECK(marked_.bind_all(first, kind));
+  TURSO_TRY(bool row, marked_.step());
+  const bool marked = row && marked_.column_int(0) >= last;
+  marked_.reset();
+  return marked;
 }
 
 Result<std::optional<PendingItem>> PendingChanges::next() {
   for (;;) {
     TURSO_TRY(auto item, take());
     if (!item.has_value()) return std::optional<PendingItem>();
-    if (const auto* end = std::get_if<log::TransactionEnd>(&*item)) return std::optional<PendingItem>(*end);
+    if (const auto* end = std::get_if<log::TransactionEnd>(&*item)) {
+      marks_looked_for_ = false;
+      return std::optional<PendingItem>(*end);
+    }
     PendingChange pending;
     pending.change = std::get<log::Change>(std::move(*item));
     if (pending.change.is_schema()) {

@@ -39,7 +39,8 @@ class PendingChanges {
   sqlite::Connection* connection_;
   log::Tape tape_;
   std::optional<log::TapeItem> ahead_;  // read to see whether it completes a pair
-  bool has_marks_ = false;
+  bool marks_looked_for_ = false;  // in this transaction
+  sqlite::Statement marked_;       // empty: there is no table of marks
 };
 
 // The SQL of a row change or key change; schema changes bring their own.

@@ -126,13 +126,13 @@ Status write_where(Writer& writer, const TableShape& shape, const Change& change
     return ok();
   }
   if (shape.rowid_name.empty()) return schema_error(change, "its columns hide rowid, _rowid_ and oid, and it has no key: no row can be told apart");
-  writer.name(shape.rowid_name);
+  writer.text(shape.rowid_name);  // unquoted: older servers take "rowid" in quotes for a text
   if (rowid.has_value()) {
     writer.text(" = ").value(Value(*rowid)).text(" AND ");
     row.write_image_predicate(writer);
     return ok();
   }
-  writer.text(" = (SELECT ").name(shape.rowid_name).text(" FROM ").name(shape.name).text(" WHERE ");
+  writer.text(" = (SELECT ").text(shape.rowid_name).text(" FROM ").name(shape.name).text(" WHERE ");
   row.write_image_predicate(writer);
   writer.text(" LIMIT 1)");
   return ok();

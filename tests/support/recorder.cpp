@@ -72,15 +72,24 @@ Recorder::Recorder(const std::string& path) {
       "CREATE TABLE IF NOT EXISTS turso_cdc_version(table_name TEXT PRIMARY KEY, version TEXT NOT NULL);"
       "INSERT OR IGNORE INTO turso_cdc_version VALUES('turso_cdc', 'v2')"));
   sqlite3_preupdate_hook(connection_.handle(), &Recorder::hook, this);
+  sqlite3_set_authorizer(connection_.handle(), &Recorder::authorize, this);
 }
 
 Recorder::~Recorder() {
-  if (connection_) sqlite3_preupdate_hook(connection_.handle(), nullptr, nullptr);
+  if (!connection_) return;
+  sqlite3_preupdate_hook(connection_.handle(), nullptr, nullptr);
+  sqlite3_set_authorizer(connection_.handle(), nullptr, nullptr);
 }
 
 void Recorder::hook(void* self, sqlite3*, int operation, const char*, const char* table, sqlite3_int64 old_rowid, sqlite3_int64 new_rowid) {
   auto* recorder = static_cast<Recorder*>(self);
   if (recorder->recording_) recorder->on_change(operation, table, old_rowid, new_rowid);
+}
+
+int Recorder::authorize(void* self, int action, const char* table, const char* column, const char*, const char* trigger) {
+  auto* recorder = static_cast<Recorder*>(self);
+  if (action == SQLITE_UPDATE && recorder->recording_ && trigger == nullptr) recorder->set_list_.emplace(table, column);
+  return SQLITE_OK;
 }
 
 void Recorder::on_change(int operation, const std::string& table, std::int64_t old_rowid, std::int64_t new_rowid) {
@@ -118,9 +127,13 @@ void Recorder::on_change(int operation, const std::string& table, std::int64_t o
     rows_.push_back({log::ChangeType::kDelete, table, id_of(*before, old_rowid), before, {}, {}, "key_change"});
     rows_.push_back({log::ChangeType::kInsert, table, id_of(*after, new_rowid), {}, after, {}, "key_change"});
   } else {
-    std::vector<Value> updates;
-    for (std::size_t i = 0; i < after->size(); ++i) updates.emplace_back((*before)[i] == (*after)[i] ? 0 : 1);
-    for (std::size_t i = 0; i < after->size(); ++i) updates.push_back((*before)[i] == (*after)[i] ? Value() : (*after)[i]);
+    std::vector<Value> updates(2 * after->size());
+    const auto stored = columns.stored();
+    for (std::size_t i = 0; i < after->size(); ++i) {
+      const bool flagged = !((*before)[i] == (*after)[i]) || (mark.empty() && set_list_.contains({table, stored[i]->name}));
+      updates[i] = flagged ? 1 : 0;
+      if (flagged) updates[after->size() + i] = (*after)[i];
+    }
     rows_.push_back({log::ChangeType::kUpdate, table, id_of(*before, old_rowid), before, after, updates, mark});
   }
 }
@@ -181,6 +194,7 @@ Status Recorder::run_one(const std::string& statement) {
     lists_[object.record[1].text()] = require(cdc::read_columns(connection_, object.record[1].text())).value_or(cdc::TableColumns{});
   }
   const std::int64_t last = next_id() + static_cast<std::int64_t>(rows_.size()) - 1;
+  set_list_.clear();
   recording_ = true;
   Status status = connection_.exec(statement);
   recording_ = false;

@@ -1,7 +1,8 @@
 // recorder.hpp -- a plain SQLite connection that writes the change log of what it runs, as capture does: enough of it
 // to test the readers of the log without the connection of core/database.
 //
-// Rows come from the preupdate hook in write order, `updates` flags the columns that changed, a changed rowid or key
+// Rows come from the preupdate hook in write order, `updates` flags the columns of the SET list (of rows that triggers
+// changed, those that differ), a changed rowid or key
 // of a WITHOUT ROWID table is a D + I pair with a key_change mark, rows of triggers have a trigger mark, DDL is the
 // difference of sqlite_schema. Column lists that go are kept in turso_cdc_schema.
 #pragma once
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +59,7 @@ class Recorder {
 
   static void hook(void* self, sqlite3* db, int operation, const char* database, const char* table, sqlite3_int64 old_rowid,
                    sqlite3_int64 new_rowid);
+  static int authorize(void* self, int action, const char* table, const char* column, const char* database, const char* trigger);
   void on_change(int operation, const std::string& table, std::int64_t old_rowid, std::int64_t new_rowid);
   Status run_one(const std::string& statement);
   std::vector<Object> schema();
@@ -67,6 +70,7 @@ class Recorder {
   sqlite::Connection connection_;
   std::vector<Row> rows_;
   std::map<std::string, cdc::TableColumns> lists_;  // of the tables when the running statement began
+  std::set<std::pair<std::string, std::string>> set_list_;  // table and column, of the running statement
   bool recording_ = false;
 };
 

@@ -73,7 +73,7 @@ TEST(Generator, ANullInAKeyIsNoKey) {
   EXPECT_EQ(text(generate_row_change(keyed, change(ChangeType::kInsert, {}, Image{Value(), Value(1)}))),
             "INSERT INTO \"t\"(\"a\", \"b\") VALUES (?,?) [NULL, 1]");
   EXPECT_EQ(text(generate_row_change(keyed, change(ChangeType::kDelete, Image{Value(), Value(1)}, {}))),
-            "DELETE FROM \"t\" WHERE \"rowid\" = (SELECT \"rowid\" FROM \"t\" WHERE \"a\" IS ? COLLATE BINARY AND typeof(\"a\") = 'null' AND "
+            "DELETE FROM \"t\" WHERE rowid = (SELECT rowid FROM \"t\" WHERE \"a\" IS ? COLLATE BINARY AND typeof(\"a\") = 'null' AND "
             "\"b\" IS ? COLLATE BINARY AND typeof(\"b\") = 'integer' LIMIT 1) [NULL, 1]");
 }
 
@@ -128,7 +128,7 @@ TEST(Generator, WhatJsonCannotCarryTravelsInTheText) {
 
 TEST(Generator, ALikelyRowidIsCheckedByTheOldValues) {
   EXPECT_EQ(text(generate_row_change(shape("(a)"), change(ChangeType::kDelete, Image{Value(1.5)}, {}), 7)),
-            "DELETE FROM \"t\" WHERE \"rowid\" = ? AND \"a\" IS ? COLLATE BINARY AND typeof(\"a\") = 'real' [7, 1.5]");
+            "DELETE FROM \"t\" WHERE rowid = ? AND \"a\" IS ? COLLATE BINARY AND typeof(\"a\") = 'real' [7, 1.5]");
 }
 
 TEST(Generator, TheRowidNameIsOneThatNoColumnHides) {

@@ -242,7 +242,9 @@ TEST(PushCampaign, CopiesAndRestoredFilesLoseNoRowAndNeverStick) {
 // image is what a rebase must come to.
 class Workload {
  public:
-  explicit Workload(Random& random) : random_(random) {}
+  // An upsert of a row that is there is an UPDATE, which a remote DELETE undoes; REPLACE is always an insert.
+  enum class Insert { kUpsert, kReplace };
+  Workload(Random& random, Insert insert) : random_(random), replace_(insert == Insert::kReplace) {}
 
   std::vector<std::string> transaction(int writer) {
     std::vector<std::string> statements;
@@ -261,12 +263,14 @@ class Workload {
     switch (random_.below(10)) {
       case 0:
       case 1:
-        return concat("INSERT INTO t(id, a, b) VALUES(", key(), ", ", value(), ", ", value(),
-                      ") ON CONFLICT(id) DO UPDATE SET a = excluded.a, b = excluded.b");
+        return concat(replace_ ? "REPLACE" : "INSERT", " INTO t(id, a, b) VALUES(", key(), ", ", value(), ", ", value(),
+                      replace_ ? ")" : ") ON CONFLICT(id) DO UPDATE SET a = excluded.a, b = excluded.b");
       case 2: return concat("UPDATE t SET a = ", value(), " WHERE id = ", key());
       case 3: return concat("UPDATE t SET b = ", value(), " WHERE id = ", key());
       case 4: return concat("DELETE FROM t WHERE id = ", key());
-      case 5: return concat("INSERT INTO w VALUES('k", key(), "', ", key(), ", ", value(), ") ON CONFLICT(y, x) DO UPDATE SET v = excluded.v");
+      case 5:
+        return concat(replace_ ? "REPLACE" : "INSERT", " INTO w VALUES('k", key(), "', ", key(), ", ", value(),
+                      replace_ ? ")" : ") ON CONFLICT(y, x) DO UPDATE SET v = excluded.v");
       case 6: return concat("DELETE FROM w WHERE x = 'k", key(), "' AND y = ", key());
       case 7: return concat("INSERT INTO \"od\"\"d\" VALUES(", writer, ", ", ++serial_, ")");
       case 8: return concat("UPDATE \"od\"\"d\" SET \"the value\" = ", ++serial_, " WHERE writer = ", writer);
@@ -275,6 +279,7 @@ class Workload {
   }
 
   Random& random_;
+  bool replace_;
   int serial_ = 0;
 };
 
@@ -287,7 +292,7 @@ TEST(ReplayCampaign, ARebaseIsThePendingStatementsRunOnTheRemote) {
   for (int seed = 1; seed <= seed_count(12); ++seed) {
     SCOPED_TRACE(concat("seed ", seed));
     Random random(static_cast<std::uint64_t>(2000 + seed));
-    Workload workload(random);
+    Workload workload(random, Workload::Insert::kReplace);
     test::TempDir dir;
     ScriptedServer server(dir.path("server.db"));
     ASSERT_TRUE(server.connection().exec(kSchema).has_value());
@@ -331,7 +336,7 @@ TEST(ReplayCampaign, ReplicasAndServerConverge) {
   for (int seed = 1; seed <= seed_count(12); ++seed) {
     SCOPED_TRACE(concat("seed ", seed));
     Random random(static_cast<std::uint64_t>(3000 + seed));
-    Workload workload(random);
+    Workload workload(random, Workload::Insert::kUpsert);
     test::TempDir dir;
     ScriptedServer server(dir.path("server.db"));
     ASSERT_TRUE(server.connection().exec(kSchema).has_value());
