@@ -21,6 +21,7 @@ class Cancellation {
     return cancelled_;
   }
   // What a transport does to end the request that it is performing, called at most while it is set. Null unsets it.
+  // The action must not wait for the thread that performs, nor call this object.
   void on_cancel(std::function<void()> action) {
     std::lock_guard<std::mutex> lock(mutex_);
     on_cancel_ = std::move(action);

@@ -40,11 +40,7 @@ Result<Handle*> unwrap(const Handle* handle) {
 
 template <typename Handle>
 void release(const Handle* handle) noexcept {
-  try {
-    delete handle;
-  } catch (...) {
-    // Nobody is left to be told, and destructors of ours do not throw; an unwinding deinit would end the host.
-  }
+  delete handle;
 }
 
 // A text argument that must be there.
