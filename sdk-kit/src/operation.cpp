@@ -18,9 +18,11 @@ turso_status_code_t operation_status(ErrorKind kind) {
   }
 }
 
-turso_status_code_t resume(sync::Operation& operation, const char** error_out) {
-  auto resumed = operation.resume();
+turso_status_code_t resume(turso_sync_operation& self, const char** error_out) {
+  auto resumed = self.operation->resume();
   if (!resumed.has_value()) {
+    // An overlap has not begun: it is no failure of the database.
+    if (resumed.error().kind != ErrorKind::kMisuse) self.last_error->set(resumed.error());
     report(resumed.error(), error_out);
     return operation_status(resumed.error().kind);
   }
@@ -44,7 +46,7 @@ turso_status_code_t turso_sync_operation_resume(const turso_sync_operation_t* op
                                                 const char** error_opt_out) noexcept {
   return guard(error_opt_out, [&]() -> Result<turso_status_code_t> {
     TURSO_TRY(turso_sync_operation * self, unwrap(operation));
-    return resume(*self->operation, error_opt_out);
+    return resume(*self, error_opt_out);
   });
 }
 

@@ -28,6 +28,7 @@ turso_status_code_t start_operation(const turso_sync_database_t* database, const
     auto made = std::make_unique<turso_sync_operation>();
     made->engine = self->engine;
     made->operation = start(*self->engine);
+    made->last_error = self->last_error;
     *operation = made.release();
     return ok();
   });
@@ -54,7 +55,9 @@ turso_status_code_t turso_cdc_sync_database_new(const turso_database_config_t* d
   return guard(error_opt_out, [&]() -> Status {
     if (database == nullptr) return null_pointer();
     TURSO_TRY(auto engine, make(db_config, sync_config, options));
-    *database = std::make_unique<turso_sync_database>(turso_sync_database{std::move(engine)}).release();
+    auto made = std::make_unique<turso_sync_database>();
+    made->engine = std::move(engine);
+    *database = made.release();
     return ok();
   });
 }
@@ -120,6 +123,6 @@ turso_status_code_t turso_cdc_sync_database_error(const turso_sync_database_t* d
                                                   turso_cdc_error_t* error) noexcept {
   return guard(nullptr, [&]() -> Status {
     TURSO_TRY(turso_sync_database * self, unwrap(database));
-    return fill(error, self->engine->last_error());
+    return fill(error, self->last_error->get());
   });
 }
