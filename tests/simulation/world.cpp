@@ -140,6 +140,9 @@ void World::ended(Replica& replica, const Status& status) {
   std::string done = std::exchange(replica.doing, "");
   auto operation = std::move(replica.operation);
   replica.last_failure = status ? std::nullopt : std::optional<Error>(status.error());
+  tally_.failures += status ? 0 : 1;
+  if (status && done == "push") ++tally_.pushes;
+  if (status && done == "apply") ++tally_.applies;
   if (done == "create") begin(replica, status ? "connect" : "create");
   if (done == "connect" && status) replica.app = operation->take_connection();
   if (done == "wait" && status) {
@@ -176,10 +179,12 @@ void World::move(std::size_t index) {
   }
   if (!message.answered) {
     if (chance(weather_.lose_request)) {
+      ++tally_.lost;
       poison();
       return remove();
     }
     if (chance(weather_.repeat_request)) {
+      ++tally_.repeated;
       Message again;
       again.request = message.request;
       network_.push_back(std::move(again));  // a deque: `message` may have moved
@@ -187,6 +192,7 @@ void World::move(std::size_t index) {
     Message& same = network_[index];
     serve(same);
     if (chance(weather_.lose_answer)) {
+      ++tally_.lost;
       discard(same.item->poison("connection reset"), "nobody may be waiting any more");
       return remove();
     }
@@ -245,13 +251,20 @@ void World::kill(Replica& replica, std::uint64_t after) {
   clear_failpoint();
   // What is under way stays under way: the server may get it late. Nobody waits for the answers.
   ++replica.lives;
+  ++tally_.deaths;
   replica.doing.clear();
   start(replica);
   finish(replica);
 }
 
 Status World::quiesce() {
-  weather_ = {};
+  Weather weather = std::exchange(weather_, {});
+  Status quiet = push_and_pull_until_quiet();
+  weather_ = weather;
+  return quiet;
+}
+
+Status World::push_and_pull_until_quiet() {
   for (Replica& replica : replicas_) finish(replica);
   for (int round = 0; round < 12; ++round) {
     bool quiet = true;

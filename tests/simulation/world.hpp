@@ -50,6 +50,17 @@ struct Weather {
   int repeat_request = 0;
 };
 
+// What happened, so that a campaign can show that it did something.
+struct Tally {
+  std::int64_t transactions = 0;
+  std::int64_t pushes = 0;    // that ended well
+  std::int64_t applies = 0;   // likewise
+  std::int64_t failures = 0;  // operations that ended with an error
+  std::int64_t deaths = 0;
+  std::int64_t lost = 0;      // requests and answers
+  std::int64_t repeated = 0;  // requests
+};
+
 struct Replica {
   std::string path;
   std::shared_ptr<sync::Engine> engine;
@@ -70,7 +81,7 @@ class World {
   bool chance(int of_1000) { return pick(1000) < of_1000; }
   Replica& replica(int index) { return replicas_[static_cast<std::size_t>(index)]; }
   int replica_count() const { return static_cast<int>(replicas_.size()); }
-  void set_weather(Weather weather) { weather_ = weather; }
+  Tally& tally() { return tally_; }
 
   // SQL of the app, on one replica. An error is the statement's.
   Status exec(Replica& replica, const std::string& sql);
@@ -102,6 +113,7 @@ class World {
     std::size_t delivered = 0;
   };
 
+  Status push_and_pull_until_quiet();
   void start(Replica& replica);
   void resume(Replica& replica);
   void ended(Replica& replica, const Status& status);
@@ -112,6 +124,7 @@ class World {
 
   Random random_;
   Weather weather_;
+  Tally tally_;
   test::TempDir dir_;
   std::shared_ptr<SimulatedEnvironment> environment_;
   std::unique_ptr<server::Service> server_;
