@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "sqlite/shim_vfs.hpp"
 
 namespace turso::sqlite {
 namespace {
@@ -117,10 +118,12 @@ int vfs_delete(sqlite3_vfs*, const char* name, int sync_directory) {
 const char* wal_watch_vfs() {
   static sqlite3_vfs vfs;
   static const char* const registered = [] {
-    sqlite3_vfs* base = sqlite3_vfs_find(nullptr);
+    // On top of the shim, so that failpoints reach what goes through here as well.
+    const char* shim = shim_vfs();
+    sqlite3_vfs* base = shim != nullptr ? sqlite3_vfs_find(shim) : nullptr;
     if (base == nullptr) return static_cast<const char*>(nullptr);
-    // Everything but xOpen and xDelete is the VFS below itself: its functions are called with `vfs`, and
-    // those of the unix VFS use only what is copied here.
+    // Everything but xOpen and xDelete is the VFS below itself: its functions are called with `vfs`, find
+    // there what is copied here, and pass the call to pAppData, which is the VFS below.
     vfs = *base;
     vfs.pNext = nullptr;
     vfs.zName = kName;
