@@ -60,7 +60,11 @@ Status open_rebase(Replica& replica, const Meta& meta, Rebase& rebase) {
   }
   options.temporary_directory = replica.directory();
   rebase.overlay = std::make_unique<sqlite::Overlay>(std::move(options));
-  TURSO_TRY(rebase.staging, rebase.overlay->connect());
+  Result<sqlite::Connection> staging = rebase.overlay->connect();
+  // What SQLite says of an image that cannot be read is worth less than what the overlay has seen.
+  TURSO_CHECK(rebase.overlay->error());
+  if (!staging.has_value()) return std::move(staging).error();
+  rebase.staging = std::move(*staging);
   TURSO_CHECK(replica.database().configure(rebase.staging.handle()));
   TURSO_TRY(LiveWriter writer, LiveWriter::open(replica.files(), {.busy_timeout_ms = limits::kOperationBusyTimeoutMs}));
   rebase.writer.emplace(std::move(writer));

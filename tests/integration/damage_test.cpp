@@ -29,6 +29,12 @@ class Damage : public testing::TestWithParam<std::string> {
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     EXPECT_EQ(phone.query("SELECT v FROM t WHERE id=5"), "mine");
     phone.sql("UPDATE t SET v='still usable' WHERE id=5");
+    // A base that is found damaged while it is read ends that pull; the next one downloads it again.
+    if (auto pulled = phone.pull(world.host()); !pulled.has_value()) {
+      EXPECT_EQ(pulled.error().kind, ErrorKind::kCorrupt) << pulled.error().message;
+      EXPECT_THAT(pulled.error().message, testing::HasSubstr(phone.config.path));
+      EXPECT_EQ(phone.query("SELECT v FROM t WHERE id=5"), "still usable");
+    }
     ASSERT_NO_FATAL_FAILURE(sync_until_quiet(world, {&phone, &laptop}));
     expect_converged(world, {&phone, &laptop});
   }

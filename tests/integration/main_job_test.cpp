@@ -201,6 +201,10 @@ TEST_F(MainJob, APullThatIsWaitingIsAnsweredByAPushOfAnother) {
   ASSERT_EQ(*state, OperationState::kDone);
   ASSERT_TRUE(phone.apply(waiting->take_changes()).has_value());
   EXPECT_EQ(phone.stats().cdc_operations, 0);
+  waiting.reset();
+  phone.close();
+  phone.config.long_poll_timeout_ms = 0;
+  ASSERT_TRUE(phone.open().has_value());
   settle();
 }
 

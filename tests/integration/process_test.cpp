@@ -86,6 +86,20 @@ TEST_F(TwoProcesses, TheSecondHasSqlWithCaptureAndStatsAndItsSyncIsBusy) {
   EXPECT_EQ(world.server_query("SELECT id, v FROM t ORDER BY id"), "1,a;2,child");
 }
 
+TEST_F(TwoProcesses, AForkedChildDoesNotInheritTheLock) {
+  laptop.sql("INSERT INTO t VALUES (2,'b')");
+  pid_t child = ::fork();
+  if (child == 0) {
+    auto operation = laptop.engine().push();
+    auto state = operation->resume();
+    ::_exit(!state.has_value() && state.error().kind == ErrorKind::kBusy ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "the child's push is busy while the parent has the lock";
+  EXPECT_TRUE(laptop.push(world.host()).has_value()) << "the parent still has it";
+}
+
 TEST_F(TwoProcesses, TheSecondTakesOverWhenTheFirstIsGone) {
   Child child(laptop.config.path, {"push", "pause", "push"});
   child.await("push busy");
