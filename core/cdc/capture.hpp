@@ -200,6 +200,7 @@ class Capture {
 
   bool in_transaction_ = false;  // as far as we have seen
   bool begun_by_savepoint_ = false;
+  bool rolled_back_last_ = false;  // how the transaction that began last has ended
   CaptureState state_at_begin_;
   std::vector<SavepointMark> savepoints_;
   bool poisoned_ = false;

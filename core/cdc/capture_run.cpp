@@ -25,6 +25,7 @@ constexpr int kActionFail = 3;
 
 Status Capture::run_write(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink) {
   if (sqlite3_get_autocommit(db_) == 0) return run_write_once(statement, facts, sink, false);
+  std::int64_t total_before = sqlite3_total_changes64(db_);
   // What was read before a change of the schema may be old when the write lock comes: then once more, lock first.
   for (std::string_view begin : {sql::kBegin, sql::kBeginImmediate}) {
     {
@@ -36,7 +37,9 @@ Status Capture::run_write(sqlite3_stmt* statement, StatementFacts& facts, RowSin
     bool again = !status.has_value() && status.error().kind == ErrorKind::kBusySnapshot && begin == sql::kBegin;
     if (!status.has_value()) {
       sqlite3_reset(statement);
+      bool undone = sqlite3_get_autocommit(db_) == 0 || rolled_back_last_;
       if (sqlite3_get_autocommit(db_) == 0) TURSO_CHECK(roll_back_everything());
+      if (undone && facts.kind() == StatementKind::kWrite) turso_sqlite_set_changes(db_, 0, total_before);
     }
     if (!again) return status;
   }

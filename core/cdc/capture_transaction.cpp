@@ -12,6 +12,7 @@ void Capture::began() {
   savepoints_.clear();
   state_at_begin_ = state_;
   in_transaction_ = true;
+  rolled_back_last_ = false;
   begun_by_savepoint_ = false;
 }
 
@@ -29,6 +30,7 @@ void Capture::rolled_back() {
   bool knew = in_transaction_;
   committed();
   snapshots_.clear();
+  rolled_back_last_ = true;
   if (knew) set_state(state_at_begin_);
 }
 
