@@ -32,7 +32,8 @@ constexpr const char* kTables =
     "  SELECT CASE old.z WHEN 'keep' THEN raise(ABORT, 'kept') WHEN 'skip' THEN raise(IGNORE)"
     "  WHEN 'fail' THEN raise(FAIL, 'failed') WHEN 'roll' THEN raise(ROLLBACK, 'rolled') END; END;"
     "CREATE VIEW tv AS SELECT x, y FROM t;"
-    "CREATE TRIGGER tv_ii INSTEAD OF INSERT ON tv BEGIN INSERT OR REPLACE INTO t(x, y, z) VALUES(new.x, new.y, 'v'); END;";
+    "CREATE TRIGGER tv_ii INSTEAD OF INSERT ON tv BEGIN INSERT OR REPLACE INTO t(x, y, z) VALUES(new.x, new.y, 'v'); "
+    "END;";
 
 // The same tables without anything that acts or refuses.
 constexpr const char* kCopies =
@@ -82,8 +83,8 @@ class Program {
     }
   }
   std::string conflict() {
-    static constexpr const char* kActions[] = {"", "", "", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ABORT",
-                                               " OR ROLLBACK"};
+    static constexpr const char* kActions[] = {"",           "",         "",          " OR REPLACE",
+                                               " OR IGNORE", " OR FAIL", " OR ABORT", " OR ROLLBACK"};
     return kActions[pick(8)];
   }
   std::string returning() { return pick(6) == 0 ? " RETURNING *" : ""; }
@@ -106,7 +107,8 @@ class Program {
       case 2: return "INSERT" + conflict() + " INTO t VALUES " + rows("kvv") + returning();
       case 3:
         return "INSERT INTO t VALUES " + rows("kkv") +
-               " ON CONFLICT(x) DO UPDATE SET y = excluded.y, z = 'up' ON CONFLICT(y) DO UPDATE SET x = excluded.x + 5" +
+               " ON CONFLICT(x) DO UPDATE SET y = excluded.y, z = 'up' ON CONFLICT(y) DO UPDATE SET x = excluded.x + "
+               "5" +
                returning();
       case 4: return "UPDATE" + conflict() + " t SET z = " + value() + ", y = y WHERE x > " + number() + returning();
       case 5: return "UPDATE" + conflict() + " t SET x = x + " + number() + ", z = z WHERE y < " + number();
@@ -248,8 +250,10 @@ std::vector<std::string> all_rows(sqlite::Connection& db, const std::string& sql
 
 // What SELECT gives for each table, with the rowid where there is one.
 constexpr const char* kContents[] = {
-    "SELECT rowid, * FROM t", "SELECT rowid, a, b, c FROM n", "SELECT * FROM w",        "SELECT * FROM s",
-    "SELECT x, a, d FROM g",  "SELECT * FROM p",              "SELECT * FROM c",        "SELECT * FROM d",
+    "SELECT rowid, * FROM t", "SELECT rowid, a, b, c FROM n",
+    "SELECT * FROM w",        "SELECT * FROM s",
+    "SELECT x, a, d FROM g",  "SELECT * FROM p",
+    "SELECT * FROM c",        "SELECT * FROM d",
     "SELECT * FROM e",        "SELECT * FROM l",
 };
 
@@ -260,8 +264,9 @@ class Replay {
 
   void run() {
     sqlite::Statement rows =
-        log_.prepare("SELECT change_id, change_txn_id, change_type, table_name, id, before, after, updates "
-                     "FROM turso_cdc ORDER BY change_id")
+        log_.prepare(
+                "SELECT change_id, change_txn_id, change_type, table_name, id, before, after, updates "
+                "FROM turso_cdc ORDER BY change_id")
             .value();
     std::int64_t expected_id = 1;
     std::int64_t open_txn = 0;
