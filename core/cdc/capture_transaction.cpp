@@ -34,9 +34,10 @@ void Capture::rolled_back() {
   if (knew) set_state(state_at_begin_);
 }
 
-// A statement may have ended the transaction without saying so: OR ROLLBACK, RAISE(ROLLBACK), a full disk.
+// A statement may have ended the transaction without saying so: OR ROLLBACK, RAISE(ROLLBACK), a full disk. Rows
+// outside of one are those whose commit the hook has refused.
 void Capture::observe_end() {
-  if (in_transaction_ && sqlite3_get_autocommit(db_) != 0) rolled_back();
+  if (sqlite3_get_autocommit(db_) != 0 && (in_transaction_ || arena_.end().rows > 0)) rolled_back();
 }
 
 Capture::Progress Capture::mark() const {

@@ -240,7 +240,9 @@ void RowCapture::fill_updates(const Event& event, const Shape& shape) {
 // Who wrote a row below the statement: see marks.hpp. When in doubt the row is not called a trigger's.
 std::uint8_t RowCapture::mark_of(sqlite3* db, const Event& event, const Shape& shape) const {
   if (facts_ == nullptr || event.schema != "main") return kMarkNone;
-  auto on_table = [&](const WriteFact& write) { return equals_ignore_case(write.table, shape.name); };
+  auto on_table = [&](const WriteFact& write) {
+    return write.schema == event.schema && equals_ignore_case(write.table, shape.name);
+  };
   bool reported = std::any_of(facts_->writes.begin(), facts_->writes.end(), [&](const WriteFact& write) {
     return on_table(write) && write.operation == event.operation;
   });

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 #include <random>
 
 #include "cdc/record.hpp"
@@ -189,6 +190,17 @@ class Captured {
     return answer;
   }
 
+  // `stop` is asked every few instructions of the machine; true interrupts.
+  void on_progress(std::function<bool()> stop) {
+    stop_ = std::move(stop);
+    auto install = [this](sqlite3* db) {
+      auto ask = [](void* self) { return static_cast<Captured*>(self)->stop_() ? 1 : 0; };
+      sqlite3_progress_handler(db, stop_ ? 5 : 0, stop_ ? +ask : nullptr, this);
+      return SQLITE_OK;
+    };
+    EXPECT_TRUE(connection_->install("progress", install, [](sqlite3*) { return SQLITE_OK; }).has_value());
+  }
+
   std::string message;
 
  private:
@@ -212,6 +224,7 @@ class Captured {
     }
   }
 
+  std::function<bool()> stop_;
   std::shared_ptr<database::Database> database_;
   std::unique_ptr<database::Connection> connection_;
 };
@@ -387,13 +400,46 @@ void run_program(std::uint64_t seed, int steps) {
   if (testing::Test::HasFailure()) std::fprintf(stderr, "%s\n", story.c_str());
 }
 
-TEST(CaptureProperty, ReplayingTheLogGivesTheTables) {
-  if (const char* seed = std::getenv("TURSO_PROPERTY_SEED")) return run_program(std::strtoull(seed, nullptr, 10), 80);
-  int programs = std::getenv("TURSO_SYNC_LONG") != nullptr ? 20000 : 150;
+// Interrupts at random places, SQL of ours included: COMMIT, flush, ROLLBACK. What is in the tables is in the log.
+void run_interrupted_program(std::uint64_t seed, int steps) {
+  SCOPED_TRACE("TURSO_PROPERTY_SEED=" + std::to_string(seed));
+  test::TempDir dir;
+  Captured captured(dir.path("captured.db"));
+  sqlite::Connection maker = sqlite::Connection::open(dir.path("captured.db"), {}).value();
+  ASSERT_TRUE(maker.exec(kTables).has_value());
+  for (const char* sql : {"PRAGMA synchronous=OFF", "PRAGMA foreign_keys=1"}) captured.run(sql);
+  ASSERT_TRUE(captured.run("PRAGMA capture_data_changes_conn('full')").good) << captured.message;
+
+  std::mt19937_64 random(seed);
+  captured.on_progress([&random] { return random() % 300 == 0; });
+  Program program(seed + 1);
+  std::string story;
+  for (int i = 0; i < steps; ++i) {
+    std::string sql = program.next();
+    Answer answer = captured.run(sql);
+    story += sql + " -- " + answer.text() + " " + captured.message + "\n";
+  }
+  captured.on_progress(nullptr);
+  captured.run("COMMIT");
+  captured.run("ROLLBACK");
+  sqlite::Connection copy = sqlite::Connection::open(":memory:", {}).value();
+  ASSERT_TRUE(copy.exec(kCopies).has_value());
+  Replay(maker, copy).run();
+  for (const char* contents : kContents) EXPECT_EQ(all_rows(copy, contents), all_rows(maker, contents)) << contents;
+  if (testing::Test::HasFailure()) std::fprintf(stderr, "%s\n", story.c_str());
+}
+
+void campaign(void (*run)(std::uint64_t, int), int steps) {
+  if (const char* seed = std::getenv("TURSO_PROPERTY_SEED")) return run(std::strtoull(seed, nullptr, 10), steps);
+  int programs = std::getenv("TURSO_SYNC_LONG") != nullptr ? 20000 : 100;
   if (const char* count = std::getenv("TURSO_PROPERTY_PROGRAMS")) programs = std::atoi(count);
   std::uint64_t seed = (std::uint64_t{std::random_device{}()} << 20);
-  for (int i = 0; i < programs && !HasFailure(); ++i) run_program(seed + static_cast<std::uint64_t>(i), 80);
+  for (int i = 0; i < programs && !testing::Test::HasFailure(); ++i) run(seed + static_cast<std::uint64_t>(i), steps);
 }
+
+TEST(CaptureProperty, ReplayingTheLogGivesTheTables) { campaign(run_program, 80); }
+
+TEST(CaptureProperty, InterruptsLoseNothing) { campaign(run_interrupted_program, 80); }
 
 }  // namespace
 }  // namespace turso
