@@ -61,6 +61,10 @@ inline constexpr std::size_t kTapeChunkBytes = 1024 * 1024;
 // every page of a transaction in memory.
 inline constexpr std::int64_t kReplayChunkChanges = 1000;
 
+// Rows and arguments of one pushed INSERT: enough to make parsing cheap, far below what any server takes.
+inline constexpr std::size_t kInsertRowsMax = 100;
+inline constexpr std::size_t kInsertArgumentsMax = 900;
+
 // SQLite waits this long for a lock on our internal connections.
 inline constexpr int kInternalBusyTimeoutMs = 2000;
 

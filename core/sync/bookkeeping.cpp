@@ -48,7 +48,7 @@ Status copy_rows(sqlite::Connection& image, sqlite::Connection& live, std::strin
   const int width = read.column_count();
   std::string places;
   for (int i = 0; i < width; ++i) places += i == 0 ? "?" : ",?";
-  TURSO_TRY(auto write, image.prepare(concat(sql::kInsertInto, identifier(table), sql::kValues, places, ")")));
+  TURSO_TRY(auto write, image.prepare(concat(sql::kInsertInto, identifier(table), sql::kValues, "(", places, ")")));
   for (;;) {
     TURSO_TRY(bool row, read.step());
     if (!row) return ok();

@@ -36,6 +36,65 @@ class BatchWriter {
   std::vector<StepMeaning> steps_;
 };
 
+// One INSERT of many rows: their first statement, then the rows of those that follow it.
+class MergedInsert {
+ public:
+  bool empty() const { return rows_.empty(); }
+  const OutgoingStatement* first() const { return rows_.front(); }
+  bool merged() const { return rows_.size() > 1; }
+
+  bool takes(const OutgoingStatement& next) const {
+    return rows_.size() < limits::kInsertRowsMax && arg_count_ + next.statement.args.size() <= limits::kInsertArgumentsMax &&
+           rows_.front()->statement.takes_row_of(next.statement);
+  }
+  void add(const OutgoingStatement& statement) {
+    rows_.push_back(&statement);
+    arg_count_ += statement.statement.args.size();
+  }
+
+  std::string sql() const {
+    const GeneratedStatement& head = first()->statement;
+    if (!merged()) return head.sql;
+    std::string text = head.sql.substr(0, head.row_end);
+    for (std::size_t i = 1; i < rows_.size(); ++i) {
+      const GeneratedStatement& row = rows_[i]->statement;
+      text += ',';
+      text.append(row.sql, row.row_begin, row.row_end - row.row_begin);
+    }
+    return text.append(head.sql, head.row_end, std::string::npos);
+  }
+  std::vector<Value> args() const {
+    std::vector<Value> values;
+    values.reserve(arg_count_);
+    for (const OutgoingStatement* row : rows_) values.insert(values.end(), row->statement.args.begin(), row->statement.args.end());
+    return values;
+  }
+  void clear() {
+    rows_.clear();
+    arg_count_ = 0;
+  }
+
+ private:
+  std::vector<const OutgoingStatement*> rows_;
+  std::size_t arg_count_ = 0;
+};
+
+// The changes of one transaction as chained steps.
+void add_changes(BatchWriter& batch, const BatchPlan& plan, std::size_t transaction) {
+  MergedInsert pending;
+  auto flush = [&] {
+    if (pending.empty()) return;
+    batch.chained({StepMeaning::Kind::kChange, transaction, pending.first(), pending.merged()}, pending.sql(), pending.args());
+    pending.clear();
+  };
+  for (const OutgoingStatement& outgoing : plan.transactions[transaction]->statements) {
+    if (plan.omit && plan.omit(outgoing)) continue;
+    if (!pending.empty() && !(plan.merge_inserts && pending.takes(outgoing))) flush();
+    pending.add(outgoing);
+  }
+  flush();
+}
+
 Value pair_value(const std::optional<ServerRow>& row) {
   return row.has_value() ? Value(concat(row->pull_gen, ":", row->change_id)) : Value();
 }
@@ -82,12 +141,7 @@ EncodedBatch encode_batch(const BatchPlan& plan) {
   batch.add({Kind::kBegin}, std::nullopt, sql::kServerBegin);
   if (plan.create_ack_table) batch.chained({Kind::kCreateAckTable}, sql::kServerCreateAckTable);
   batch.chained({Kind::kCompare}, sql::kServerCompareRow, {Value(plan.client_id), pair_value(plan.expected)});
-  for (std::size_t t = 0; t < plan.transactions.size(); ++t) {
-    for (const OutgoingStatement& outgoing : plan.transactions[t]->statements) {
-      if (plan.omit && plan.omit(outgoing)) continue;
-      batch.chained({Kind::kChange, t, &outgoing}, outgoing.statement.sql, outgoing.statement.args);
-    }
-  }
+  for (std::size_t t = 0; t < plan.transactions.size(); ++t) add_changes(batch, plan, t);
   if (plan.header.has_value()) {
     batch.chained({Kind::kHeader}, concat(sql::kSetUserVersion, plan.header->user_version));
     batch.chained({Kind::kHeader}, concat(sql::kSetApplicationId, plan.header->application_id));

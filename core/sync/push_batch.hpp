@@ -25,6 +25,7 @@ struct BatchPlan {
   std::optional<HeaderFields> header;   // sent as PRAGMA steps
   std::vector<const OutgoingTransaction*> transactions;
   std::function<bool(const OutgoingStatement&)> omit;  // what the server has or does by itself
+  bool merge_inserts = true;            // consecutive inserts that differ in their row only are one step
   std::vector<TriggerText> guards;      // the batch goes through only where these triggers stand
 };
 
@@ -32,7 +33,8 @@ struct StepMeaning {
   enum class Kind : std::uint8_t { kBegin, kCreateAckTable, kCompare, kChange, kHeader, kGuard, kSetRow, kCommit, kRollback };
   Kind kind = Kind::kBegin;
   std::size_t transaction = 0;                   // kChange: index into the plan
-  const OutgoingStatement* statement = nullptr;  // kChange
+  const OutgoingStatement* statement = nullptr;  // kChange; the first of merged ones
+  bool merged = false;                           // kChange: several statements; which of them failed is not known
 };
 
 struct EncodedBatch {

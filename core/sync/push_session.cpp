@@ -94,6 +94,7 @@ class Session final : public PushSession {
   std::size_t batch_size_ = 0;               // how many of the queue the batch takes
   std::optional<Error> refusal_;             // of the transaction that begins at refused_from_
   std::int64_t refused_from_ = 0;
+  bool row_by_row_ = false;                  // a merged insert failed: which row shows when each is a step
   bool one_by_one_ = false;                  // COMMIT failed: whose fault shows when transactions go alone
 
   bool row_in_doubt_ = false;
@@ -241,6 +242,7 @@ Result<PushRequest> Session::send_batch(std::optional<HeaderFields> header) {
   plan.create_ack_table = !meta_.ack_table_known;
   plan.header = header;
   TURSO_TRY(auto guards, guards_of_batch());
+  plan.merge_inserts = !row_by_row_;
   if (guards.has_value()) plan.guards = *guards;
   plan.omit = [&](const OutgoingStatement& statement) {
     return (guards.has_value() && statement.by_trigger) || server_has_column(statement, reshaped);
@@ -333,7 +335,7 @@ Status Session::batch_refused(const BatchOutcome& outcome) {
       return ok();
     case Kind::kCommit:
       if (kind == ErrorKind::kConstraint && batch_size_ > 0) {
-        if (batch_size_ == 1) return change_refused({Kind::kChange, 0, &queue_[0].statements.back()}, error);
+        if (batch_size_ == 1) return change_refused({Kind::kChange, 0, &queue_[0].statements.back(), false}, error);
         one_by_one_ = true;
         return ok();
       }
@@ -349,6 +351,10 @@ Status Session::change_refused(const StepMeaning& step, const wire::SqlError& er
   const ErrorKind kind = classify_server_error(error.message);
   if (step.statement->added_column.has_value() && is_duplicate_column(error.message) && ++disagreements_ <= kDisagreementsMax) {
     return ok();  // somebody added it since its table was read: read again, leave it out
+  }
+  if (step.merged) {
+    row_by_row_ = true;
+    return ok();
   }
   Error refusal = change_error(*step.statement, error);
   if (kind == ErrorKind::kBusy || kind == ErrorKind::kServer) return refusal;  // not the change's fault

@@ -7,7 +7,8 @@
 //   0          BEGIN IMMEDIATE
 //   1          compare: SELECT that overflows unless our row is still the pair known here
 //              (first push: CREATE TABLE IF NOT EXISTS turso_sync_last_change_id before it)
-//   2..k       the changes, and a PRAGMA per header field that changed
+//   2..k       the changes (consecutive inserts into one table as one INSERT; one by one when it failed, to name the
+//              change), a PRAGMA per header field that changed, a compare per trigger whose effects are left out
 //   k+1        set: our row := (random nonce, id of the COMMIT record that ends the batch)
 //   k+2        COMMIT            every step from 1 on only if ok(the one before)
 //   k+3        ROLLBACK          only if ok(0) and not ok(COMMIT)

@@ -46,6 +46,15 @@ class Writer {
     return text("?");
   }
 
+  void begin_row() {
+    statement_.row_begin = statement_.sql.size();
+    text("(");
+  }
+  void end_row() {
+    text(")");
+    statement_.row_end = statement_.sql.size();
+  }
+
   GeneratedStatement take() { return std::move(statement_); }
 
  private:
@@ -174,9 +183,9 @@ GeneratedStatement plain_insert(const TableShape& shape, const Row& row) {
   Writer writer;
   const auto columns = row.written_columns();
   write_insert_head(writer, shape, row, columns);
-  writer.text(" VALUES (");
+  writer.text(sql::kValues).begin_row();
   write_values(writer, row, columns);
-  writer.text(")");
+  writer.end_row();
   return writer.take();
 }
 
@@ -184,9 +193,10 @@ GeneratedStatement upsert(const TableShape& shape, const Row& row) {
   Writer writer;
   const auto columns = row.written_columns();
   write_insert_head(writer, shape, row, columns);
-  writer.text(" VALUES (");
+  writer.text(sql::kValues).begin_row();
   write_values(writer, row, columns);
-  writer.text(") ON CONFLICT(");
+  writer.end_row();
+  writer.text(" ON CONFLICT(");
   write_column_list(writer, row, row.key(), ",");
   writer.text(") DO UPDATE SET ");
   std::string_view between;
@@ -254,6 +264,13 @@ std::vector<std::size_t> updated_columns(const TableShape& shape, const Change& 
 bool is_object_type(std::string_view type) { return type == "table" || type == "index" || type == "view" || type == "trigger"; }
 
 }  // namespace
+
+bool GeneratedStatement::takes_row_of(const GeneratedStatement& other) const {
+  if (row_begin == 0 || row_begin != other.row_begin) return false;
+  const std::string_view mine = sql;
+  const std::string_view theirs = other.sql;
+  return mine.substr(0, row_begin) == theirs.substr(0, row_begin) && mine.substr(row_end) == theirs.substr(other.row_end);
+}
 
 std::string printable_key(const TableShape& shape, const Change& change) {
   const Image* image = change.before.has_value() ? &*change.before : change.after.has_value() ? &*change.after : nullptr;

@@ -68,6 +68,13 @@ class Shapes {
 struct GeneratedStatement {
   std::string sql;
   std::vector<Value> args;
+  // Of an insert with VALUES: where its one row, with its brackets, stands in `sql`. Several statements that are equal
+  // but for their rows may be sent as one. 0: not such an insert.
+  std::size_t row_begin = 0;
+  std::size_t row_end = 0;
+
+  // Whether `other` is this insert with another row.
+  bool takes_row_of(const GeneratedStatement& other) const;
 };
 
 // A key as people read it: 7, 'a', (1, 'b').

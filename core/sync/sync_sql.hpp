@@ -71,6 +71,7 @@ inline constexpr std::string_view kHasTriggers =
 
 // Beginnings of generated statements; a quoted name follows.
 inline constexpr std::string_view kInsertInto = "INSERT INTO ";
+inline constexpr std::string_view kValues = " VALUES ";  // bracketed rows follow
 inline constexpr std::string_view kUpdate = "UPDATE ";
 inline constexpr std::string_view kDeleteFrom = "DELETE FROM ";
 inline constexpr std::string_view kDrop = "DROP ";  // and the object type
@@ -124,7 +125,6 @@ inline constexpr std::string_view kIfExists = " IF EXISTS ";
 inline constexpr std::string_view kSelectAllFrom = "SELECT * FROM ";
 inline constexpr std::string_view kRetainedLog = " WHERE change_id > ?1 ORDER BY change_id";
 inline constexpr std::string_view kRetainedByLast = " WHERE last_change_id > ?1";
-inline constexpr std::string_view kValues = " VALUES (";
 inline constexpr std::string_view kDeleteSequence = "DELETE FROM sqlite_sequence WHERE name = ?1 COLLATE NOCASE";
 inline constexpr std::string_view kWriteSequence = "INSERT INTO sqlite_sequence(name, seq) VALUES(?1, ?2)";
 // User tables that rows above ?1 are about.

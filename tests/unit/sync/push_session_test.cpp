@@ -80,13 +80,13 @@ TEST_F(PushTest, TheFirstPushIsOneRequestInTheFirstPushForm) {
   EXPECT_EQ(result.requests, 1);
   EXPECT_EQ(result.transactions_sent, 2);
   EXPECT_EQ(result.changes_sent, 3);
-  ASSERT_EQ(server_.last_steps.size(), 9U);
+  ASSERT_EQ(server_.last_steps.size(), 8U);
   EXPECT_EQ(server_.last_steps[0], "BEGIN IMMEDIATE");
   EXPECT_EQ(server_.last_steps[1].substr(0, 26), "CREATE TABLE IF NOT EXISTS");
   EXPECT_EQ(server_.last_steps[2].substr(0, kCompareText.size()), kCompareText);
   EXPECT_EQ(server_.last_steps[3], "CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, v)");
-  EXPECT_EQ(server_.last_steps[7], "COMMIT");
-  EXPECT_EQ(server_.last_steps[8], "ROLLBACK");
+  EXPECT_EQ(server_.last_steps[6], "COMMIT");
+  EXPECT_EQ(server_.last_steps[7], "ROLLBACK");
   expect_same("t");
   EXPECT_EQ(meta().pushed_through, recorder_.last_change_id());
   EXPECT_EQ(at_server("SELECT change_id FROM turso_sync_last_change_id"), Value(recorder_.last_change_id()));
@@ -299,6 +299,33 @@ TEST_F(PushTest, ARefusedChangeHoldsItsTransactionAndAllLaterOnes) {
   remote("DELETE FROM t WHERE id = 50");
   ASSERT_TRUE(push().has_value());
   expect_same("t");
+}
+
+TEST_F(PushTest, ConsecutiveInsertsAreOneStepAndARefusedOneIsStillNamed) {
+  local({"CREATE TABLE t(id INTEGER PRIMARY KEY, u UNIQUE, v)"});
+  ASSERT_TRUE(push().has_value());
+  std::vector<std::string> inserts;
+  for (int i = 1; i <= 250; ++i) inserts.push_back("INSERT INTO t VALUES(" + std::to_string(i) + ", 'u" + std::to_string(i) + "', 9e999)");
+  local(inserts);
+  const PushResult result = push().value();
+  EXPECT_EQ(result.changes_sent, 250);
+  EXPECT_EQ(server_.last_steps.size(), 3U + 5U) << "rows of 100, 100 and 50";
+  expect_same("t");
+
+  remote("INSERT INTO t VALUES(9999, 'taken', NULL)");
+  local({"INSERT INTO t VALUES(301, 'a', 1), (302, 'taken', 2), (303, 'c', 3)"});
+  Result<PushResult> refused = push();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().subject->key, "302");
+}
+
+TEST_F(PushTest, MergedInsertsKeepTheirOrder) {
+  local({"CREATE TABLE t(id INTEGER PRIMARY KEY, v)", "CREATE TABLE n(a)"});
+  local({"INSERT INTO t VALUES(1, 'first')", "INSERT INTO n VALUES(1)", "DELETE FROM t WHERE id = 1", "INSERT INTO t VALUES(1, 'second')",
+         "INSERT INTO t VALUES(2, 'x')", "INSERT INTO n VALUES(2), (3), ('\xff')", "UPDATE t SET v = 'third' WHERE id = 1"});
+  ASSERT_TRUE(push().has_value());
+  expect_same("t");
+  expect_same("n");
 }
 
 TEST_F(PushTest, ADeferredForeignKeyIsNamedByItsTransaction) {
