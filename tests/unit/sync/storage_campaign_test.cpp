@@ -81,5 +81,15 @@ TEST(StorageCampaign, OtherPageSizesAsWell) {
     }
 }
 
+// Pages on both sides of the lock-byte page, which is at 64 KiB here.
+TEST(StorageCampaign, TheLockBytePageInTheMiddle) {
+  sqlite::set_lock_byte_offset_for_tests(65536);
+  for (std::uint64_t seed : seeds(2, 20)) {
+    run_campaign(seed, 1024, long_form() ? 60 : 15);
+    if (HasFatalFailure()) break;
+  }
+  sqlite::set_lock_byte_offset_for_tests(0x40000000);
+}
+
 }  // namespace
 }  // namespace turso::test

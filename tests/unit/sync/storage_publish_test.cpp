@@ -93,11 +93,12 @@ TEST(Publish, WritesOnlyWhatDiffers) {
   EXPECT_GT(first.pages_compared, 40u);
 }
 
-// R4: without the guard a COMMIT under auto_vacuum=FULL drops pages of the new image, silently.
+// R4: without the guard a COMMIT under auto_vacuum=FULL drops pages of the new image, silently, when the image has
+// free pages: so the deletion must free whole pages.
 TEST(Publish, SurvivesEveryAutoVacuumTransition) {
   for (int from : {0, 1, 2})
     for (int to : {0, 1, 2})
-      for (const char* size_change : {"DELETE FROM t0 WHERE id % 2 = 0", "INSERT INTO t0(b) VALUES(zeroblob(90000))"}) {
+      for (const char* size_change : {"DELETE FROM t0 WHERE id > 50", "INSERT INTO t0(b) VALUES(zeroblob(90000))"}) {
         SCOPED_TRACE(concat("auto_vacuum ", from, " to ", to, ", ", size_change));
         Scene scene(concat("PRAGMA auto_vacuum=", from, "; VACUUM; ", kRows));
         scene.change(concat("PRAGMA auto_vacuum=", to, "; VACUUM; ", size_change));
