@@ -109,7 +109,10 @@ void CurlTransport::perform(const HttpRequest& request, HttpAnswer& answer) {
     return;
   }
   if (exchange.enough) return;
-  if (code == CURLE_ABORTED_BY_CALLBACK) throw std::runtime_error("interrupted");
+  if (code == CURLE_ABORTED_BY_CALLBACK) {
+    answer.cancellation().cancel();  // a signal ends the operation, not only its request
+    throw std::runtime_error("interrupted");
+  }
   const std::string text = reason[0] != '\0' ? reason : curl_easy_strerror(code);
   throw std::runtime_error(code == CURLE_OPERATION_TIMEDOUT ? "timeout: " + text : text);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Installs the Python package of this checkout, and what its tests need, into a virtual environment under build/.
 
-usage: python_package.py [--build-dir build/dev] [--from-source]     prints the environment's python at the end
+usage: python_package.py [--build-dir build/dev] [--from-source]     ends with the path of the environment's python
 
 Without --from-source the package is linked with the static library that the build folder already has, so that only
 the extension module itself is compiled. With it everything is compiled, as `pip install ./bindings/python` does.
@@ -59,7 +59,7 @@ def main() -> int:
     options = parser.parse_args()
     python = make_environment(ROOT / "build" / ("python-source-venv" if options.from_source else "python-venv"))
     install_package(python, options.build_dir, options.from_source)
-    print(python)
+    print(f"package turso_sync installed for {python.relative_to(ROOT)}")
     return 0
 
 

@@ -1,7 +1,10 @@
 """Replicas of one server: bootstrap, push, pull, conflicts, restarts."""
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import threading
 
 import pytest
 import turso_sync
@@ -211,3 +214,74 @@ def test_a_large_pull_in_pieces_arrives_whole(laptop, replica):
     laptop.push()
     phone = replica("phone", pull_bytes_threshold=64 * 1024)
     assert rows(phone) == rows(laptop)
+
+
+def test_a_second_process_has_sql_and_stats_while_push_is_busy(laptop, tmp_path):
+    path = str(tmp_path / "laptop.db")
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([os.environ["TURSO_SYNC_PROGRAM"], *arguments], capture_output=True, text=True)
+
+    assert command("sql", path, "INSERT INTO notes VALUES (50, 'from another process', NULL)").returncode == 0
+    assert command("stats", path).stdout.split()[:2] == ["cdc_operations", "2"]
+    busy = command("push", path)
+    assert (busy.returncode, busy.stderr.split(":")[:2]) == (1, ["error", " busy"])
+    assert laptop.stats().cdc_operations == 2
+    laptop.push()
+    assert laptop.stats().cdc_operations == 0
+
+
+def test_pushes_and_pulls_of_many_threads_wait_their_turn(laptop, phone):
+    with laptop:
+        laptop.executemany("INSERT INTO notes VALUES (?, 'x', NULL)", [(n,) for n in range(100, 120)])
+    failures = []
+
+    def run(call) -> None:
+        try:
+            for _ in range(5):
+                call()
+        except Exception as error:
+            failures.append(error)
+
+    calls = (laptop.push, laptop.pull, laptop.stats, laptop.checkpoint, phone.pull, phone.push)
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    until_quiet(laptop, phone)
+    assert rows(phone) == rows(laptop)
+
+
+def test_cancel_ends_a_pull_that_waits_for_news(laptop, replica):
+    phone = replica("phone", long_poll_timeout_ms=60_000)
+    ended = threading.Event()
+
+    def cancel() -> None:
+        while not ended.wait(0.05):  # a cancel before the pull has begun cancels nothing
+            phone.cancel()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    try:
+        with pytest.raises(turso_sync.SyncError) as failure:
+            phone.pull()
+    finally:
+        ended.set()
+        thread.join()
+    assert failure.value.kind == "cancelled"
+    assert len(rows(phone)) == 3
+
+
+def test_a_long_poll_brings_news_as_soon_as_they_are_there(laptop, replica):
+    phone = replica("phone", long_poll_timeout_ms=60_000, check_same_thread=False)
+    came = []
+    waiter = threading.Thread(target=lambda: came.append(phone.pull()))
+    waiter.start()
+    with laptop:
+        laptop.execute("INSERT INTO notes VALUES (60, 'news', NULL)")
+    laptop.push()
+    waiter.join(timeout=50)
+    assert came == [True]
+    assert rows(phone)[-1] == (60, "news", None)

@@ -80,8 +80,8 @@ class HttpTransport:
                 connection.request(request.method, target, body=request.body, headers=dict(request.headers))
                 answer = connection.getresponse()
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                self._forget(connection)
-                if not reused:
+                cancelled = not self._forget(connection)
+                if cancelled or not reused:
                     raise
                 continue  # the server closed a connection that was idle, before it saw this request
             except BaseException:
@@ -92,7 +92,8 @@ class HttpTransport:
     def cancel(self) -> None:
         """Ends the requests that wait, from any thread."""
         with self._lock:
-            for connection in self._active:
+            waiting, self._active = self._active, set()
+            for connection in waiting:
                 if connection.sock is not None:
                     try:
                         connection.sock.shutdown(socket.SHUT_RDWR)
@@ -136,7 +137,10 @@ class HttpTransport:
         if other is not connection:
             connection.close()
 
-    def _forget(self, connection: http.client.HTTPConnection) -> None:
+    def _forget(self, connection: http.client.HTTPConnection) -> bool:
+        """False when the connection's request was cancelled."""
         with self._lock:
+            was_active = connection in self._active
             self._active.discard(connection)
         connection.close()
+        return was_active
