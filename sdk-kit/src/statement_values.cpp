@@ -17,15 +17,14 @@ int column_of(const turso_statement_t* statement, std::size_t index) {
   return count > 0 && index < static_cast<std::size_t>(count) ? static_cast<int>(index) : -1;
 }
 
-// -1 outside a row as well.
-int row_column_of(const turso_statement_t* statement, std::size_t index) {
-  if (statement == nullptr || !statement->statement->has_row()) return -1;
-  return column_of(statement, index);
+// An index that a statement takes; it answers for those out of range itself.
+int index_of(std::size_t index) {
+  return index < static_cast<std::size_t>(std::numeric_limits<int>::max()) ? static_cast<int>(index) : -1;
 }
 
-bool has_bytes(const turso_statement_t* statement, int column) {
-  ValueType type = statement->statement->value_type(column);
-  return type == ValueType::kText || type == ValueType::kBlob;
+// A null data() says that the value is neither TEXT nor BLOB, or not there.
+ByteView bytes_of(const turso_statement_t* statement, std::size_t index) {
+  return statement != nullptr ? statement->statement->value_bytes(index_of(index)) : ByteView();
 }
 
 turso_type_t type_of(ValueType type) {
@@ -85,39 +84,34 @@ turso_column_kind_t turso_statement_column_kind(const turso_statement_t* /*state
 
 turso_type_t turso_statement_row_value_kind(const turso_statement_t* statement, size_t index) noexcept {
   return guard_value(TURSO_TYPE_UNKNOWN, [&] {
-    int column = row_column_of(statement, index);
-    return column >= 0 ? type_of(statement->statement->value_type(column)) : TURSO_TYPE_UNKNOWN;
+    if (statement == nullptr) return TURSO_TYPE_UNKNOWN;
+    ValueType type = statement->statement->value_type(index_of(index));
+    if (type != ValueType::kNull) return type_of(type);
+    bool is_there = statement->statement->has_row() && column_of(statement, index) >= 0;
+    return is_there ? TURSO_TYPE_NULL : TURSO_TYPE_UNKNOWN;
   });
 }
 
 int64_t turso_statement_row_value_bytes_count(const turso_statement_t* statement, size_t index) noexcept {
   return guard_value(std::int64_t{-1}, [&]() -> std::int64_t {
-    int column = row_column_of(statement, index);
-    if (column < 0 || !has_bytes(statement, column)) return -1;
-    return static_cast<std::int64_t>(statement->statement->value_bytes(column).size());
+    ByteView bytes = bytes_of(statement, index);
+    return bytes.data() != nullptr ? static_cast<std::int64_t>(bytes.size()) : -1;
   });
 }
 
 const char* turso_statement_row_value_bytes_ptr(const turso_statement_t* statement, size_t index) noexcept {
-  return guard_value<const char*>(nullptr, [&]() -> const char* {
-    int column = row_column_of(statement, index);
-    if (column < 0 || !has_bytes(statement, column)) return nullptr;
-    return as_text(statement->statement->value_bytes(column)).data();
-  });
+  return guard_value<const char*>(nullptr, [&] { return as_text(bytes_of(statement, index)).data(); });
 }
 
 int64_t turso_statement_row_value_int(const turso_statement_t* statement, size_t index) noexcept {
   return guard_value(std::int64_t{0}, [&]() -> std::int64_t {
-    int column = row_column_of(statement, index);
-    return column >= 0 ? statement->statement->value_int(column) : 0;
+    return statement != nullptr ? statement->statement->value_int(index_of(index)) : 0;
   });
 }
 
 double turso_statement_row_value_double(const turso_statement_t* statement, size_t index) noexcept {
-  return guard_value(0.0, [&] {
-    int column = row_column_of(statement, index);
-    return column >= 0 ? statement->statement->value_real(column) : 0.0;
-  });
+  return guard_value(0.0,
+                     [&] { return statement != nullptr ? statement->statement->value_real(index_of(index)) : 0.0; });
 }
 
 int64_t turso_statement_named_position(const turso_statement_t* statement, const char* name) noexcept {
