@@ -285,3 +285,27 @@ def test_a_long_poll_brings_news_as_soon_as_they_are_there(laptop, replica):
     waiter.join(timeout=50)
     assert came == [True]
     assert rows(phone)[-1] == (60, "news", None)
+
+
+def test_a_pull_during_a_write_is_busy_and_works_after_it(laptop, phone):
+    with laptop:
+        laptop.execute("INSERT INTO notes VALUES (70, 'theirs', NULL)")
+    laptop.push()
+    phone.execute("INSERT INTO notes VALUES (71, 'mine, not committed', NULL)")
+    with pytest.raises(turso_sync.SyncError) as failure:
+        phone.pull()
+    assert (failure.value.kind, failure.value.retryable) == ("busy", True)
+    phone.commit()
+    assert phone.pull() is True
+    assert [row[0] for row in rows(phone)] == [1, 2, 3, 70, 71]
+
+
+def test_a_reader_keeps_its_rows_while_a_pull_is_published(laptop, phone):
+    reader = phone.execute("SELECT id FROM notes ORDER BY id")
+    assert reader.fetchone() == (1,)
+    with laptop:
+        laptop.execute("DELETE FROM notes")
+    laptop.push()
+    assert phone.pull() is True
+    assert reader.fetchall() == [(2,), (3,)]
+    assert rows(phone) == []

@@ -15,8 +15,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import date as Date
+from datetime import datetime as Timestamp
+from datetime import time as Time
 from importlib.metadata import version as _version
-from sqlite3 import Binary, Date, DateFromTicks, Time, TimeFromTicks, Timestamp, TimestampFromTicks
+from sqlite3 import Binary, DateFromTicks, TimeFromTicks, TimestampFromTicks
 
 from . import _native
 from ._connection import Connection

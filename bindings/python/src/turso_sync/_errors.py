@@ -30,14 +30,8 @@ class _Details:
     key: str = ""
     constraint: str = ""
     change_id: int = 0
-
-    @property
-    def sqlite_errorcode(self) -> int:
-        return self.extended_code
-
-    @property
-    def sqlite_errorname(self) -> str:
-        return _sqlite_name(self.extended_code)
+    sqlite_errorcode: int = 0  # the names that sqlite3 gives extended_code and its name
+    sqlite_errorname: str = ""
 
 
 class Warning(sqlite3.Warning):  # noqa: A001  the name that PEP 249 asks for
@@ -143,4 +137,5 @@ def make(during_sync: bool, details: dict[str, object]) -> Error:
     error = cls(details["message"])
     for name, value in details.items():
         setattr(error, name, value)
+    error.sqlite_errorcode, error.sqlite_errorname = extended, _sqlite_name(extended)
     return error
