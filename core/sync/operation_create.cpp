@@ -93,8 +93,9 @@ Task<Status> make_replica(OperationContext context) {
 
 Status open_replica(Replica& replica) {
   if (Status owned = replica.own(); !owned.has_value()) {
-    // Another process works on it: here are SQL with capture, the log and stats.
-    if (owned.error().kind != ErrorKind::kBusy) return owned;
+    // Another process works on it, or its facts are damaged: here is SQL with capture; push and pull will say why not.
+    ErrorKind kind = owned.error().kind;
+    if (kind != ErrorKind::kBusy && kind != ErrorKind::kCorrupt) return owned;
     TURSO_LOG(LogLevel::kInfo, "turso::sync", owned.error().message);
   }
   return replica.open_live();

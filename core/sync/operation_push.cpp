@@ -72,6 +72,7 @@ Task<Status> run_push(OperationContext context) {
     pushed = co_await pushing;
   } else {
     pushed = std::move(session).error();
+    if (pushed.error().kind == ErrorKind::kCorrupt) pushed = std::move(pushed).error().in(replica.files().live);
   }
   note_identity(replica, pushed);
   TURSO_CO_CHECK(pushed);

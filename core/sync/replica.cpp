@@ -214,13 +214,24 @@ Result<sqlite::Connection> Replica::connect_plain() const {
 
 Status Replica::open_live() {
   TURSO_TRY(sqlite::Connection idle, connect_plain());
-  TURSO_TRY(std::optional<Meta> meta, load_meta(idle));
-  if (!meta) return Error{ErrorKind::kSchema, concat(files_->live, ": metadata not found")};
-  TURSO_TRY(database_, database::Database::open(
-                           {.path = files_->live, .readonly = false, .vfs = "", .environment = config_.environment}));
+  Result<std::optional<Meta>> loaded = load_meta(idle);
+  // Damaged facts stop syncing, not the app: SQL works, and push and pull say what is wrong.
+  bool damaged = !loaded.has_value() && loaded.error().kind == ErrorKind::kCorrupt;
+  if (!loaded.has_value() && !damaged) return std::move(loaded).error().in(files_->live);
+  if (!damaged && !*loaded) return Error{ErrorKind::kSchema, concat(files_->live, ": metadata not found")};
+  database::Database::Options open;
+  open.path = files_->live;
+  open.environment = config_.environment;
+  TURSO_TRY(database_, database::Database::open(std::move(open)));
   idle_ = std::move(idle);
-  if (remote_url_.empty()) remote_url_ = meta->remote_url;
-  if (remote_url_ != meta->remote_url && owns()) {
+  if (damaged) {
+    last_error = std::move(loaded).error().in(files_->live);
+    TURSO_LOG(LogLevel::kError, "turso::sync", last_error->message);
+    return ok();
+  }
+  const Meta& meta = **loaded;
+  if (remote_url_.empty()) remote_url_ = meta.remote_url;
+  if (remote_url_ != meta.remote_url && owns()) {
     discard(update_meta([this](Meta& facts) { facts.remote_url = remote_url_; }), "it is saved at the next open");
   }
   return ok();
@@ -232,9 +243,10 @@ Status Replica::require_open() const {
 }
 
 Result<Meta> Replica::meta() {
-  TURSO_TRY(std::optional<Meta> meta, load_meta(idle_));
-  if (!meta) return Error{ErrorKind::kCorrupt, concat(files_->live, ": turso_sync_meta is gone")};
-  return std::move(*meta);
+  Result<std::optional<Meta>> loaded = load_meta(idle_);
+  if (!loaded.has_value()) return std::move(loaded).error().in(files_->live);
+  if (!*loaded) return Error{ErrorKind::kCorrupt, concat(files_->live, ": turso_sync_meta is gone")};
+  return std::move(**loaded);
 }
 
 Status Replica::update_meta(const std::function<void(Meta&)>& change) {

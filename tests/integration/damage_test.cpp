@@ -67,6 +67,37 @@ TEST_P(Damage, Garbage) {
   expect_repaired();
 }
 
+class DamagedFacts : public testing::TestWithParam<const char*> {};
+
+TEST_P(DamagedFacts, StopSyncingAndNotTheApp) {
+  World world;
+  Device laptop;
+  world.place(laptop, "laptop");
+  ASSERT_TRUE(laptop.create(world.host()).has_value());
+  laptop.sql("CREATE TABLE t(v); INSERT INTO t VALUES (1)");
+  laptop.close();
+  {
+    auto plain = sqlite::Connection::open(laptop.config.path, {.create = false});
+    ASSERT_TRUE(plain->exec(GetParam()).has_value());
+  }
+  auto opened = laptop.open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  EXPECT_EQ(laptop.query("SELECT v FROM t"), "1");
+  auto pushed = laptop.push(no_io);
+  ASSERT_FALSE(pushed.has_value());
+  EXPECT_EQ(pushed.error().kind, ErrorKind::kCorrupt) << pushed.error().message;
+  EXPECT_THAT(pushed.error().message, testing::HasSubstr(laptop.config.path));
+  auto waited = laptop.wait(no_io);
+  ASSERT_FALSE(waited.has_value());
+  EXPECT_EQ(waited.error().kind, ErrorKind::kCorrupt) << waited.error().message;
+}
+
+INSTANTIATE_TEST_SUITE_P(Facts, DamagedFacts,
+                         testing::Values("UPDATE turso_sync_meta SET value='much' WHERE key='pushed_through'",
+                                         "UPDATE turso_sync_meta SET value=x'00' WHERE key='revision'",
+                                         "DELETE FROM turso_sync_meta WHERE key='client_id'",
+                                         "INSERT INTO turso_sync_batch VALUES ('x', 'y', 99)"));
+
 INSTANTIATE_TEST_SUITE_P(Files, Damage, testing::Values("-base", "-base-info", "-changes", "-info"),
                          [](const auto& instance) {
                            std::string name = instance.param.substr(1);
