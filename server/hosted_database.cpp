@@ -132,17 +132,19 @@ Result<Connection> HostedDatabase::connect(int busy_timeout_ms) {
 Result<bool> HostedDatabase::absorb() {
   // Read first: what is committed after this moves it again, so that nothing falls between the two.
   TURSO_TRY(std::int64_t data_version, keeper_.query_int(sql::kDataVersion));
-  bool committed = data_version != std::exchange(data_version_, data_version);
   TURSO_TRY(std::uint64_t frames, sqlite::committed_wal_frames(keeper_));
   TURSO_CHECK(tracker_->absorb(frames));
   if (frames < checkpointed_frames_) checkpointed_frames_ = 0;  // the log was begun anew
+  TURSO_TRY(std::int64_t counted, keeper_.query_int(sql::kPageCount));
+  // Nothing fails from here on but the new lineage, which is then tried again.
   sqlite::WalTracker::Seen seen = tracker_->take(frames);
-  if (tracker_->broken() || (committed && seen.pages.empty())) {
+  if (tracker_->broken() || (data_version != data_version_ && seen.pages.empty())) {
     TURSO_CHECK(begin_new_lineage());
+    data_version_ = data_version;
     return true;
   }
+  data_version_ = data_version;
   if (seen.pages.empty()) return false;
-  TURSO_TRY(std::int64_t counted, keeper_.query_int(sql::kPageCount));
   auto page_count = static_cast<std::uint32_t>(counted);
   std::uint32_t smallest = std::min({map_.page_count(), seen.smallest_size.value_or(page_count), page_count});
   map_.advance(seen.pages, smallest, page_count);

@@ -364,7 +364,7 @@ void HttpFront::Impl::stop() {
   error_code ignored;
   acceptor.close(ignored);
   pause.cancel();
-  signals.cancel(ignored);
+  signals.clear(ignored);  // a second signal ends the process at once
   for (Connection* connection : std::set<Connection*>(connections)) connection->close_if_idle();
   for (auto& [name, at] : sequences) {
     asio::post(at->strand, [this, &at = *at] {

@@ -33,6 +33,8 @@ class SqlGuard {
   // Around sqlite3_prepare: what the authorizer learns about the statement belongs to it.
   void begin_prepare();
   void end_prepare() { preparing_ = false; }
+  // Before a statement that was prepared earlier runs again: SQLite may prepare it anew by itself.
+  void begin_step() { refusal_.clear(); }
 
   const std::string& refusal() const { return refusal_; }  // why the last prepare was refused; empty: it was not
   bool alters_table() const { return alters_table_; }      // the last statement prepared may rename something

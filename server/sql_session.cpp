@@ -22,6 +22,15 @@ std::size_t size_of(const Value& value) {
   }
 }
 
+std::vector<wire::Column> columns_of(const Statement& prepared) {
+  std::vector<wire::Column> columns;
+  for (int i = 0; i < prepared.column_count(); ++i) {
+    const char* type = sqlite3_column_decltype(prepared.handle(), i);
+    columns.push_back({prepared.column_name(i), type != nullptr ? std::optional<std::string>(type) : std::nullopt});
+  }
+  return columns;
+}
+
 // What the steps before this one came to, for conditions.
 struct StepsSoFar {
   const wire::BatchResult& result;
@@ -164,11 +173,26 @@ std::optional<wire::SqlError> SqlSession::bind(Statement& prepared, const wire::
 }
 
 SqlSession::Outcome SqlSession::execute(const wire::SqlStatement& statement) {
+  // A push repeats the text of a statement row after row; preparing it costs more than running it.
+  if (last_ && statement.sql == last_sql_) {
+    guard_->begin_step();
+    sqlite3_clear_bindings(last_.handle());
+    Outcome outcome = execute_prepared(last_, statement);
+    last_.reset();
+    return outcome;
+  }
+  last_ = Statement();
   renames_possible_ = false;
   auto prepared = prepare(statement.sql);
   if (auto* failed = std::get_if<Failure>(&prepared)) return std::move(*failed);
   Statement& ready = std::get<Statement>(prepared);
-  if (!renames_possible_) return execute_prepared(ready, statement);
+  if (!renames_possible_) {
+    Outcome outcome = execute_prepared(ready, statement);
+    ready.reset();
+    last_ = std::move(ready);
+    last_sql_ = statement.sql;
+    return outcome;
+  }
 
   // The new name of a RENAME is seen by no authorizer, so it is looked for afterwards.
   bool was_autocommit = connection_.autocommit();
@@ -200,17 +224,14 @@ SqlSession::Outcome SqlSession::execute_prepared(Statement& prepared, const wire
   bool was_autocommit = connection_.autocommit();
   std::int64_t changes_before = sqlite3_total_changes64(connection_.handle());
   wire::StatementResult result;
-  for (int i = 0; i < prepared.column_count(); ++i) {
-    const char* type = sqlite3_column_decltype(prepared.handle(), i);
-    result.columns.push_back(
-        {prepared.column_name(i), type != nullptr ? std::optional<std::string>(type) : std::nullopt});
-  }
   for (;;) {
     auto row = prepared.step();
     if (!row.has_value()) {
       if (!guard_->refusal().empty()) row.error().message = guard_->refusal();
       return failure(sql_code::kExecute, row.error());
     }
+    // Known for certain only now: SQLite may have prepared the statement anew.
+    if (result.columns.empty()) result.columns = columns_of(prepared);
     if (!*row) break;
     if (!statement.want_rows) continue;
     Status read = read_row(prepared, result);

@@ -75,6 +75,8 @@ class SqlSession {
   std::shared_ptr<Environment> environment_;
   Options options_;
   std::unique_ptr<SqlGuard> guard_;
+  sqlite::Statement last_;  // of the statement executed last, reset; none if it may rename
+  std::string last_sql_;
   std::size_t answer_bytes_ = 0;
   bool renames_possible_ = false;  // the statement prepared last
 };

@@ -168,6 +168,28 @@ TEST_F(Pipeline, AMismatchOfTheComparedRowStopsTheChain) {
   EXPECT_EQ(count(), 1);
 }
 
+// The same text again and again uses one prepared statement.
+TEST_F(Pipeline, ARepeatedStatementTakesItsOwnArgumentsAndTheSchemaAsItIs) {
+  auto insert = [](std::vector<Value> args) {
+    return Step{std::nullopt, {"INSERT INTO t VALUES(?, ?)", std::move(args), {}, true}};
+  };
+  auto result =
+      batch({insert({Value(1), Value("a")}), insert({Value(2)}), insert({Value(2)}), insert({Value(3), Value("c")}),
+             step("SELECT * FROM t ORDER BY id"), step("ALTER TABLE t ADD COLUMN w DEFAULT 7"),
+             step("SELECT * FROM t ORDER BY id"), step("SELECT * FROM t ORDER BY id"), step("DROP TABLE t"),
+             step("SELECT * FROM t ORDER BY id"), step("SELECT * FROM t ORDER BY id")});
+  ASSERT_TRUE(result.step_errors[2].has_value());
+  EXPECT_EQ(result.step_errors[2]->message, "UNIQUE constraint failed: t.id");
+  std::vector<std::vector<Value>> rows = {{Value(1), Value("a")}, {Value(2), Value()}, {Value(3), Value("c")}};
+  EXPECT_EQ(result.step_results[4]->rows, rows);
+  for (auto& row : rows) row.push_back(Value(7));
+  EXPECT_EQ(result.step_results[6]->rows, rows);
+  EXPECT_EQ(result.step_results[7]->rows, rows);
+  EXPECT_EQ(result.step_results[7]->columns.size(), 3u);
+  EXPECT_TRUE(result.step_results[8].has_value());
+  EXPECT_EQ(result.step_errors[10]->message, "no such table: t");
+}
+
 TEST_F(Pipeline, ATransactionLeftOpenIsRolledBackAtTheEnd) {
   batch({step("BEGIN IMMEDIATE"), step("INSERT INTO t VALUES(1,'a')")});
   EXPECT_EQ(count(), 0);

@@ -99,6 +99,15 @@ TEST_F(Stream, AStatementThatFailsInAStreamLeavesTheTransaction) {
   EXPECT_EQ(count(), 1);
 }
 
+TEST_F(Stream, ARepeatedStatementSeesTheColumnsThatOthersAdded) {
+  std::string baton = open({"INSERT INTO t VALUES(1)", "SELECT * FROM t"});
+  run("ALTER TABLE t ADD COLUMN y DEFAULT 2");
+  auto again = pipeline(statements(baton, {"SELECT * FROM t"}));
+  auto& result = std::get<wire::StatementResult>(again.results.at(0));
+  EXPECT_EQ(result.columns.size(), 2u);
+  EXPECT_EQ(result.rows.at(0), (std::vector<Value>{Value(1), Value(2)}));
+}
+
 TEST_F(Stream, ThereAreOnlySoMany) {
   for (std::size_t i = 0; i < limits::kServerStreamsMax; ++i) open({"SELECT 1"});
   EXPECT_EQ(send(pipeline_request(statements("", {"SELECT 1"})))->status, 503);
