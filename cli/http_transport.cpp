@@ -1,5 +1,7 @@
 #include "http_transport.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <exception>
 #include <stdexcept>
 
@@ -102,6 +104,7 @@ void CurlTransport::perform(const HttpRequest& request, HttpAnswer& answer) {
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
 
+  spdlog::debug("{} {}, {} bytes", request.method, url, request.body.size());
   const CURLcode code = curl_easy_perform(curl);
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);
   if (code == CURLE_OK) {

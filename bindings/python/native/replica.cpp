@@ -100,6 +100,7 @@ Replica::~Replica() {
 template <typename Call>
 auto Replica::run(Call call) -> decltype(call(std::declval<SyncDatabase&>(), nullptr)) {
   Cancellation cancellation;
+  transport_->take_cause(cancellation);  // of an earlier call at this address, which did not fail for it
   try {
     py::gil_scoped_release release;
     const Running running(*this, cancellation);
