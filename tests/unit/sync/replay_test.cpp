@@ -279,6 +279,7 @@ TEST_F(ReplayTest, ObjectsWithOurNamesAreDroppedFromTheImageAndReported) {
 
 TEST_F(ReplayTest, ParkedTransactionsVerdictsAndUnknownFactsAreCopied) {
   begin_with("CREATE TABLE t(id INTEGER PRIMARY KEY)");
+  local({"INSERT INTO t VALUES(1)"});
   ASSERT_TRUE(laptop_->db().exec("CREATE TABLE turso_cdc_held(change_id, why); INSERT INTO turso_cdc_held VALUES(1, 'parked'); "
                                  "CREATE TABLE turso_cdc_conflict(id INTEGER PRIMARY KEY, verdict); INSERT INTO turso_cdc_conflict VALUES(5, 'lost'); "
                                  "CREATE INDEX turso_cdc_conflict_by_verdict ON turso_cdc_conflict(verdict); "
