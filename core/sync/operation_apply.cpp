@@ -126,12 +126,14 @@ Status note_failure(Replica& replica, Status status) {
   const Error& error = status.error();
   if (error.condition == "remote_went_back") replica.remote_went_back = true;
   if (error.condition == "replica_forked") replica.replica_forked = true;
-  if (!is_base_lost(error)) return status;
-  // A continuation of a base that is gone is worth nothing.
-  replica.base_lost = true;
+  bool download_damaged = error.condition == "changes_damaged";
+  if (!is_base_lost(error) && !download_damaged) return status;
+  // A continuation of a base that is gone is worth nothing, and a page that went bad stays bad.
+  if (!download_damaged) replica.base_lost = true;
   replica.has_finished_wait = false;
   discard(remove_file(replica.files().changes), "the next download takes its name");
-  return std::move(status).error().in("the next pull downloads a complete image");
+  return std::move(status).error().in(download_damaged ? "the download is damaged, wait again"
+                                                       : "the next pull downloads a complete image");
 }
 
 Status rebase_and_publish(Replica& replica, std::int64_t unix_time) {

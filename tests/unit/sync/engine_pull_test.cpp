@@ -207,6 +207,24 @@ TEST_F(EnginePull, ADamagedDownloadIsRefusedAndDownloadedAgain) {
   EXPECT_EQ(rows(), "1,a;2,b;3,c");
 }
 
+// The index is whole, so that only reading the page tells; kept, the download would fail again and again.
+TEST_F(EnginePull, ADownloadWithADamagedPageIsDownloadedAgain) {
+  device.sql("INSERT INTO t VALUES (5,'mine')");
+  remote.sql("INSERT INTO t VALUES (3,'c')");
+  auto changes = *device.wait(remote.host());
+  {
+    auto file = File::open(device.config.path + "-changes", File::Mode::kReadWrite);
+    for (std::uint64_t page_at = 4096; page_at + 4096 < *file->size(); page_at += 4096)
+      ASSERT_TRUE(file->write_at(page_at + 50, as_bytes("damaged")).has_value());
+  }
+  auto applied = device.apply(changes);
+  ASSERT_FALSE(applied.has_value());
+  EXPECT_EQ(applied.error().condition, "changes_damaged");
+  EXPECT_EQ(rows(), "1,a;2,b;5,mine");
+  expect_pull(true);
+  EXPECT_EQ(rows(), "1,a;2,b;3,c;5,mine");
+}
+
 TEST_F(EnginePull, ARemoteOfAnotherLineageSendsEverything) {
   device.sql("INSERT INTO t VALUES (5,'mine')");
   remote.lineage = "b";

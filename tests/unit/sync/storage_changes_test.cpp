@@ -182,7 +182,7 @@ TEST(ChangesFile, AppendedBytesAreRefused) {
   TempDir dir;
   write(dir.path("c"), incremental(20), {{5, 1}});
   Bytes whole = read_file(dir.path("c"), 1 << 20).value();
-  for (std::size_t more : {1, 12, 64, 512, 524, 4096}) {
+  for (std::size_t more : {1u, 12u, 64u, 512u, 524u, 4096u}) {
     Bytes longer = whole;
     longer.resize(whole.size() + more);
     put(dir.path("longer"), longer);
