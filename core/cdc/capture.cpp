@@ -187,13 +187,18 @@ Result<bool> Capture::step(sqlite3_stmt* statement, StatementFacts& facts) {
   return scope.frame().denied.has_value() ? *scope.frame().denied : sqlite::error_of(db_, code);
 }
 
-Status Capture::run_own(std::string_view sql) {
-  auto found = statements_.find(std::string(sql));
+Result<sqlite::Statement*> Capture::own_statement(const std::string& sql) {
+  auto found = statements_.find(sql);
   if (found == statements_.end()) {
     TURSO_TRY(sqlite::Statement statement, own_.prepare(sql, SQLITE_PREPARE_PERSISTENT));
-    found = statements_.emplace(std::string(sql), std::move(statement)).first;
+    found = statements_.emplace(sql, std::move(statement)).first;
   }
-  return found->second.run();
+  return &found->second;
+}
+
+Status Capture::run_own(std::string_view sql) {
+  TURSO_TRY(sqlite::Statement * statement, own_statement(std::string(sql)));
+  return statement->run();
 }
 
 int Capture::on_commit(void* self) { return static_cast<Capture*>(self)->has_unflushed() ? 1 : 0; }

@@ -142,6 +142,8 @@ class Capture {
 
   // Writes (capture_run.cpp).
   Status run_write(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink);
+  Status run_write_inside(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink);
+  static bool lock_comes_first(const StatementFacts& facts, const Status& status);
   Status run_write_once(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink, bool implicit);
   Status check_log();
   std::optional<Error> step_to_end(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink);
@@ -187,7 +189,9 @@ class Capture {
   Status switch_on(const SwitchRequest& request);
   Status check_journal_mode(const StatementFacts& facts);
 
-  Status run_own(std::string_view sql);  // prepared once and kept
+  // SQL of ours, prepared once and kept.
+  Result<sqlite::Statement*> own_statement(const std::string& sql);
+  Status run_own(std::string_view sql);
 
   sqlite3* db_;
   Options options_;

@@ -23,10 +23,16 @@ constexpr int kActionFail = 3;
 
 }  // namespace
 
+// A change of the schema reads before it writes. When the write lock then is not free, SQLite does not wait for it, or
+// what was read is old: such a statement begins once more, with the lock first.
+bool Capture::lock_comes_first(const StatementFacts& facts, const Status& status) {
+  if (status.has_value() || facts.kind() != StatementKind::kSchema) return false;
+  return status.error().kind == ErrorKind::kBusy || status.error().kind == ErrorKind::kBusySnapshot;
+}
+
 Status Capture::run_write(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink) {
-  if (sqlite3_get_autocommit(db_) == 0) return run_write_once(statement, facts, sink, false);
+  if (sqlite3_get_autocommit(db_) == 0) return run_write_inside(statement, facts, sink);
   std::int64_t total_before = sqlite3_total_changes64(db_);
-  // What was read before a change of the schema may be old when the write lock comes: then once more, lock first.
   for (std::string_view begin : {sql::kBegin, sql::kBeginImmediate}) {
     {
       Quiet quiet(*this);
@@ -34,16 +40,34 @@ Status Capture::run_write(sqlite3_stmt* statement, StatementFacts& facts, RowSin
     }
     began();
     Status status = run_write_once(statement, facts, sink, true);
-    bool again = !status.has_value() && status.error().kind == ErrorKind::kBusySnapshot && begin == sql::kBegin;
     if (!status.has_value()) {
       sqlite3_reset(statement);
       bool undone = sqlite3_get_autocommit(db_) == 0 || rolled_back_last_;
       if (sqlite3_get_autocommit(db_) == 0) TURSO_CHECK(roll_back_everything());
       if (undone && facts.kind() == StatementKind::kWrite) turso_sqlite_set_changes(db_, 0, total_before);
     }
-    if (!again) return status;
+    if (begin == sql::kBeginImmediate || !lock_comes_first(facts, status)) return status;
   }
   return ok();
+}
+
+// In a transaction of the user's only its first statement may begin once more: nothing was read or written before.
+Status Capture::run_write_inside(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink) {
+  bool is_first = sqlite3_txn_state(db_, nullptr) == SQLITE_TXN_NONE && savepoints_.empty();
+  Status status = run_write_once(statement, facts, sink, false);
+  if (!is_first || !lock_comes_first(facts, status) || sqlite3_get_autocommit(db_) != 0) return status;
+  sqlite3_reset(statement);
+  {
+    Quiet quiet(*this);
+    TURSO_CHECK(run_own(sql::kRollback));
+    snapshots_.clear();
+    Status locked = run_own(sql::kBeginImmediate);
+    if (!locked.has_value()) {
+      TURSO_CHECK(run_own(sql::kBegin));
+      return locked;
+    }
+  }
+  return run_write_once(statement, facts, sink, false);
 }
 
 Status Capture::run_write_once(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink, bool implicit) {

@@ -38,8 +38,10 @@ inline constexpr std::string_view kReadSequence =
     "SELECT max(seq) FROM main.sqlite_sequence WHERE name = ?1 COLLATE NOCASE AND typeof(seq) = 'integer'";
 inline constexpr std::string_view kDeleteSequence = "DELETE FROM main.sqlite_sequence WHERE name = ?1 COLLATE NOCASE";
 inline constexpr std::string_view kInsertSequence = "INSERT INTO main.sqlite_sequence (name, seq) VALUES (?1, ?2)";
+// The marks of names.hpp that an id must be above.
 inline constexpr std::string_view kHighestMark =
-    "SELECT max(value) FROM main.turso_sync_meta WHERE key IN (?1, ?2, ?3, ?4) AND typeof(value) = 'integer'";
+    "SELECT max(value) FROM main.turso_sync_meta WHERE key IN ('id_high_water', 'sent_through', 'pushed_through', "
+    "'acked') AND typeof(value) = 'integer'";
 
 // The rows of the arena that are not yet flushed; sqlite_turso_cdc_rows answers to the flush only.
 inline constexpr std::string_view kInsertRowsV2 =

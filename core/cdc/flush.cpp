@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "cdc/capture_internal.hpp"
 #include "cdc/cdc_sql.hpp"
+#include "cdc/names.hpp"
 
 namespace turso::cdc {
 
@@ -29,7 +30,8 @@ Status Capture::write_rows() {
   if (turso_sqlite_table_kind(db_, "main", state_.table.c_str()) != TURSO_SQLITE_TABLE)
     return Error{ErrorKind::kSchema, concat("no such table: ", state_.table)};
   if (!progress_.next_id.has_value()) {
-    TURSO_TRY(progress_.next_id, read_next_id(own_, state_.table));
+    TURSO_TRY(sqlite::Statement * last_id, own_statement(last_id_sql(db_, state_.table)));
+    TURSO_TRY(progress_.next_id, read_next_id(*last_id, state_.table));
   }
   std::int64_t first_id = *progress_.next_id;
   std::int64_t count = arena_.end().rows - progress_.flushed.rows;
@@ -37,7 +39,8 @@ Status Capture::write_rows() {
   flush_saw_marks_ = false;
   TURSO_CHECK(run_own(insert_rows_sql(state_)));
   if (flush_saw_marks_ && state_.has_companions()) {
-    TURSO_CHECK(own_.run(sql::kCreateMarksTable));
+    if (turso_sqlite_table_kind(db_, "main", std::string(kMarksTable).c_str()) == TURSO_SQLITE_NONE)
+      TURSO_CHECK(own_.run(sql::kCreateMarksTable));
     TURSO_CHECK(run_own(sql::kInsertMarks));
   }
   flushing_ = false;

@@ -106,20 +106,20 @@ Result<CaptureState> prepare_log(sqlite::Connection& connection, const SwitchReq
   return state;
 }
 
-Result<std::int64_t> read_next_id(sqlite::Connection& connection, const std::string& table) {
-  sqlite3* db = connection.handle();
-  TURSO_TRY(std::int64_t last, connection.query_int(replace_name(sql::kLastChangeId, table)));
-  if (turso_sqlite_table_kind(db, "main", "sqlite_sequence") == TURSO_SQLITE_TABLE) {
-    TURSO_TRY(std::int64_t sequence, connection.query_int(sql::kReadSequence, Value(table)));
-    last = std::max(last, sequence);
-  }
-  if (turso_sqlite_table_kind(db, "main", "turso_sync_meta") == TURSO_SQLITE_TABLE) {
-    TURSO_TRY(std::int64_t mark,
-              connection.query_int(sql::kHighestMark, Value(meta::kIdHighWater), Value(meta::kSentThrough),
-                                   Value(meta::kPushedThrough), Value(meta::kAcked)));
-    last = std::max(last, mark);
-  }
-  last = std::max<std::int64_t>(last, 0);
+std::string last_id_sql(sqlite3* db, const std::string& table) {
+  std::string sql = concat("SELECT max(0, ?1 IS NULL, ifnull((", replace_name(sql::kLastChangeId, table), "), 0)");
+  if (turso_sqlite_table_kind(db, "main", "sqlite_sequence") == TURSO_SQLITE_TABLE)
+    sql += concat(", ifnull((", sql::kReadSequence, "), 0)");
+  if (turso_sqlite_table_kind(db, "main", "turso_sync_meta") == TURSO_SQLITE_TABLE)
+    sql += concat(", ifnull((", sql::kHighestMark, "), 0)");
+  return sql + ")";
+}
+
+Result<std::int64_t> read_next_id(sqlite::Statement& last_id, const std::string& table) {
+  TURSO_CHECK(last_id.bind_text(1, table));
+  TURSO_TRY(bool row, last_id.step());
+  std::int64_t last = row ? last_id.column_int(0) : 0;
+  last_id.reset();
   if (last == std::numeric_limits<std::int64_t>::max())
     return Error{ErrorKind::kFull, concat("table ", table, ": change id ", last, " is the last one there is")};
   return last + 1;

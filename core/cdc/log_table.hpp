@@ -49,8 +49,11 @@ Result<SwitchRequest> parse_switch(std::string_view value);
 // Creates the log and its version row where they are missing, checks them where they are not. In a transaction.
 Result<CaptureState> prepare_log(sqlite::Connection& connection, const SwitchRequest& request);
 
-// The id above everything known: see IDS. kFull when there is none left.
-Result<std::int64_t> read_next_id(sqlite::Connection& connection, const std::string& table);
+// The highest id known: see IDS. ?1 is the name of the log.
+std::string last_id_sql(sqlite3* db, const std::string& table);
+
+// The id above what `last_id` gives, which is of last_id_sql(). kFull when there is none left.
+Result<std::int64_t> read_next_id(sqlite::Statement& last_id, const std::string& table);
 
 // Whether turso_cdc_version names `table` as a log.
 Result<bool> is_log_table(sqlite::Connection& connection, std::string_view table);

@@ -73,7 +73,8 @@ Status Capture::watch_logs(const StatementFacts& facts, SchemaWatch& watch) {
       TURSO_TRY(is_log, is_log_table(own_, fact.object));
     }
     if (!is_log || turso_sqlite_table_kind(db_, "main", fact.object.c_str()) != TURSO_SQLITE_TABLE) continue;
-    TURSO_TRY(std::int64_t next, read_next_id(own_, fact.object));
+    TURSO_TRY(sqlite::Statement last_id, own_.prepare(last_id_sql(db_, fact.object)));
+    TURSO_TRY(std::int64_t next, read_next_id(last_id, fact.object));
     watch.logs.push_back({fact.object, next - 1});
   }
   return ok();

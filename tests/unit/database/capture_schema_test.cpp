@@ -72,5 +72,30 @@ TEST_F(CaptureTest, AReadSeesRowsOfTheOpenTransaction) {
   run("COMMIT");
 }
 
+// SQLite waits for the lock only while nothing has been read, and a change of the schema reads first.
+TEST_F(CaptureTest, AChangeOfTheSchemaWaitsForTheLock) {
+  run(kXY);
+  run(kOn);
+  auto c2 = connect(database_);
+  auto install = [&](sqlite3* db) {
+    auto release = [](void* other, int calls) {
+      if (calls == 0) must(*static_cast<Connection*>(other), "COMMIT");
+      return calls == 0 ? 1 : 0;
+    };
+    return sqlite3_busy_handler(db, release, c2.get());
+  };
+  ASSERT_TRUE(c1_->install("busy", install, [](sqlite3*) { return SQLITE_OK; }).has_value());
+  must(*c2, "BEGIN IMMEDIATE; INSERT INTO t VALUES(1,1)");
+  EXPECT_EQ(error("CREATE TABLE a(x)"), "");
+  must(*c2, "BEGIN IMMEDIATE; INSERT INTO t VALUES(2,2)");
+  run("BEGIN");
+  EXPECT_EQ(error("CREATE TABLE b(x)"), "");
+  run("COMMIT");
+  EXPECT_EQ(log().size(), 4u);
+  must(*c2, "BEGIN IMMEDIATE; INSERT INTO t VALUES(3,3)");
+  EXPECT_EQ(error("CREATE TABLE IF NOT EXISTS a(x)"), "") << "needs no lock";
+  EXPECT_FALSE(c2->autocommit());
+}
+
 }  // namespace
 }  // namespace turso::database
