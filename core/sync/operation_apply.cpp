@@ -33,14 +33,12 @@ Result<bool> load_download(Replica& replica, const Meta& meta, std::optional<Cha
   Result<ChangesFile> loaded = ChangesFile::load(replica.files().changes, limits::kSyncPageSize);
   if (!loaded.has_value()) {
     if (loaded.error().kind != ErrorKind::kCorrupt) return std::move(loaded).error();
-    replica.has_finished_wait = false;
-    discard(remove_file(replica.files().changes), "the next download takes its name");
+    discard(replica.forget_download(), "the next download takes its name");
     return std::move(loaded).error().in("the download is damaged, wait again");
   }
   const ChangesHeader& header = loaded->header();
   if (!header.replace && header.from_revision != meta.revision) {
-    replica.has_finished_wait = false;
-    discard(remove_file(replica.files().changes), "the next download takes its name");
+    discard(replica.forget_download(), "the next download takes its name");
     return Error{ErrorKind::kConflict,
                  concat(replica.files().changes, ": continues revision ", excerpt(header.from_revision), ", expected ",
                         excerpt(meta.revision.value_or("none")), "; wait again")};
@@ -130,8 +128,7 @@ Status note_failure(Replica& replica, Status status) {
   if (!is_base_lost(error) && !download_damaged) return status;
   // A continuation of a base that is gone is worth nothing, and a page that went bad stays bad.
   if (!download_damaged) replica.base_lost = true;
-  replica.has_finished_wait = false;
-  discard(remove_file(replica.files().changes), "the next download takes its name");
+  discard(replica.forget_download(), "the next download takes its name");
   return std::move(status).error().in(download_damaged ? "the download is damaged, wait again"
                                                        : "the next pull downloads a complete image");
 }

@@ -86,6 +86,7 @@ Task<Status> make_replica(OperationContext context) {
   TURSO_CO_CHECK(replica.own());
   TURSO_CO_TRY(LiveIdentity live, replica.inspect());  // again: another process may have made it meanwhile
   if (live.exists) co_return ok();
+  TURSO_CO_CHECK(replica.forget_download());  // of a file that is gone, perhaps from another remote
   if (!replica.config().bootstrap_if_empty) co_return build_live(replica, nullptr);
   Task<Status> downloaded = bootstrap(context);
   co_return co_await downloaded;

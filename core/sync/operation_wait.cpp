@@ -88,7 +88,12 @@ Task<Status> run_wait(OperationContext context) {
   TURSO_CO_TRY(DownloadPlan plan, plan_download(replica, meta));
   PageSink sink(replica.files().changes, std::move(plan));
   Task<Status> download = download_pages(context.channel(), &sink);
-  TURSO_CO_CHECK(co_await download);
+  Status downloaded = co_await download;
+  if (!downloaded.has_value() && downloaded.error().condition == "changes_damaged") {
+    // A page of the kept download went bad: without this every later wait would meet it again.
+    discard(replica.forget_download(), "the next download takes its name");
+  }
+  TURSO_CO_CHECK(downloaded);
 
   const auto& kept = sink.plan().top_up;
   if (is_news(replica, meta, sink)) {

@@ -183,6 +183,11 @@ Status Replica::remove_empty_live() {
   return remove_file(files_->live);
 }
 
+Status Replica::forget_download() {
+  has_finished_wait = false;
+  return remove_file(files_->changes);
+}
+
 void Replica::redo_after_commit(ChangesFile& changes) {
   has_finished_wait = false;
   redo_pending.reset();

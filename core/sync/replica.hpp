@@ -67,6 +67,8 @@ class Replica {
   // the pull has happened.
   void redo_after_commit(ChangesFile& changes);
 
+  Status forget_download();  // P-changes is of no use any more
+
   // A file of no bytes at P is as good as none.
   Status remove_empty_live();
 
@@ -84,9 +86,9 @@ class Replica {
 
   // The state between operations.
   ReplicaOptions options;
-  bool base_lost = false;             // the next download is a complete image
-  std::optional<Error> redo_pending;  // why the last redo failed; it is finished before the next wait
-  bool has_finished_wait = false;     // P-changes holds a download that fits
+  bool base_lost = false;                 // the next download is a complete image
+  std::optional<Error> redo_pending;      // why the last redo failed; it is finished before the next wait
+  bool has_finished_wait = false;         // P-changes holds a download that fits
   Compare last_compare = Compare::kNone;  // of the last apply
   bool replica_forked = false;
   bool remote_went_back = false;

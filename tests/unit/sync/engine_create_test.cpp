@@ -86,6 +86,31 @@ TEST(EngineCreate, ADeferredReplicaNeedsNoNetwork) {
   EXPECT_GT(device.stats().cdc_operations, 0) << "changes are captured from the first connection on";
 }
 
+TEST(EngineCreate, ADownloadOfADatabaseThatIsGoneIsNotAppliedToANewOne) {
+  Remote remote;
+  remote.sql("CREATE TABLE old(x)");
+  Device device;
+  {
+    // A bootstrap that died between its download and its database.
+    ASSERT_TRUE(device.create(remote.host()).has_value());
+    ASSERT_TRUE(remove_file(device.config.path + "-base").has_value());
+    device.close();
+    ASSERT_TRUE(device.open().has_value());
+    ASSERT_NE(*device.wait(remote.host()), nullptr);
+    device.close();
+    ASSERT_TRUE(remove_file(device.config.path).has_value());
+  }
+  device.config.bootstrap_if_empty = false;
+  ASSERT_TRUE(device.create(no_io).has_value());
+  Remote other;
+  other.lineage = "b";
+  other.sql("CREATE TABLE fresh(x)");
+  auto pulled = device.pull(other.host());
+  ASSERT_TRUE(pulled.has_value()) << pulled.error().message;
+  EXPECT_EQ(other.requests.back().client_revision, "") << "nothing of the old remote is asked for or kept";
+  EXPECT_EQ(device.query("SELECT name FROM sqlite_schema WHERE name IN ('old','fresh')"), "fresh");
+}
+
 TEST(EngineCreate, ADeferredReplicaReservesTheBytesOfTheCipher) {
   Device device;
   device.config.bootstrap_if_empty = false;

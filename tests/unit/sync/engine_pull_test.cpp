@@ -225,6 +225,21 @@ TEST_F(EnginePull, ADownloadWithADamagedPageIsDownloadedAgain) {
   EXPECT_EQ(rows(), "1,a;2,b;3,c;5,mine");
 }
 
+TEST_F(EnginePull, AKeptDownloadWithADamagedPageEndsOneWaitOnly) {
+  remote.sql("INSERT INTO t VALUES (3,'c')");
+  ASSERT_NE(*device.wait(remote.host()), nullptr);
+  {
+    auto file = File::open(device.config.path + "-changes", File::Mode::kReadWrite);
+    ASSERT_TRUE(file->write_at(4096 + 100, as_bytes("damage")).has_value());
+  }
+  remote.sql("INSERT INTO t VALUES (4,'d')");
+  auto waited = device.wait(remote.host());
+  ASSERT_FALSE(waited.has_value());
+  EXPECT_EQ(waited.error().kind, ErrorKind::kCorrupt) << waited.error().message;
+  expect_pull(true);
+  EXPECT_EQ(rows(), "1,a;2,b;3,c;4,d");
+}
+
 TEST_F(EnginePull, ARemoteOfAnotherLineageSendsEverything) {
   device.sql("INSERT INTO t VALUES (5,'mine')");
   remote.lineage = "b";
