@@ -15,8 +15,8 @@ namespace {
 using sqlite::Connection;
 using sqlite::Statement;
 
-// Other programs that commit without a pause between two looks; each try costs microseconds.
-constexpr int kSnapshotTries = 100;
+// How often a snapshot is tried beside other programs that commit, before they are kept out for a moment.
+constexpr int kSnapshotTries = 3;
 
 Error refuse_bookkeeping(const std::string& path, const std::string& name) {
   return Error{ErrorKind::kSchema,
@@ -173,7 +173,13 @@ Result<std::shared_ptr<Snapshot>> HostedDatabase::snapshot() {
     TURSO_TRY(bool moved, absorb());
     if (!moved) return snapshot;
   }
-  return Error{ErrorKind::kBusy, concat(path_, ": written without a pause by another program; try again")};
+  // Somebody writes without a pause. Under the write lock nothing is committed in between.
+  TURSO_TRY(Connection gate, connect(limits::kInternalBusyTimeoutMs));
+  TURSO_TRY(sqlite::Transaction lock, sqlite::Transaction::begin(gate, sqlite::Transaction::Kind::kImmediate));
+  TURSO_CHECK(absorb());
+  TURSO_TRY(std::shared_ptr<Snapshot> snapshot, open_snapshot());
+  snapshot->revision = map_.revision();
+  return snapshot;
 }
 
 Result<std::shared_ptr<Snapshot>> HostedDatabase::open_snapshot() {
