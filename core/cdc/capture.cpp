@@ -75,6 +75,8 @@ Status Capture::look_for_replica() {
 
 void Capture::become_replica() {
   replica_ = true;
+  // Pages, schema cookie and shadow tables are the publisher's to write: nothing of that would be in the log.
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   CaptureState state;
   state.mode = Mode::kFull;
   state.given = kLogTable;

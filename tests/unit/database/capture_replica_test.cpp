@@ -67,6 +67,18 @@ TEST_F(ReplicaCaptureTest, BookkeepingIsRefusedAtPrepare) {
   EXPECT_EQ(rows(*c2, "SELECT name FROM sqlite_schema WHERE name = 't'"), Rows{"'t'"});
 }
 
+TEST_F(ReplicaCaptureTest, TheSchemaCannotBeEditedBehindTheLog) {
+  make_replica();
+  auto c2 = connect(database_);
+  must(*c2, "CREATE TABLE doc(id INTEGER PRIMARY KEY, body); CREATE INDEX by_body ON doc(body)");
+  Rows cookie = rows(*c2, "PRAGMA schema_version");
+  must(*c2, "PRAGMA schema_version=4711");
+  EXPECT_EQ(rows(*c2, "PRAGMA schema_version"), cookie);
+  must(*c2, "PRAGMA writable_schema=ON");
+  EXPECT_NE(error_of(*c2, "DELETE FROM sqlite_schema WHERE name = 'by_body'"), "");
+  EXPECT_EQ(rows(*c2, "SELECT name FROM sqlite_schema WHERE name = 'by_body'"), Rows{"'by_body'"});
+}
+
 TEST_F(ReplicaCaptureTest, StandAloneVirtualTablesAreRefusedAndExternalContentIsNot) {
   make_replica();
   auto c2 = connect(database_);
