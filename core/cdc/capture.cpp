@@ -169,6 +169,7 @@ Status Capture::before_steps(const StatementFacts& facts) {
   if (running_depth_ == 0) {
     TURSO_CHECK(recover());
     observe_end();
+    rows_.finish();  // what it knew of tables was of another statement
   }
   if (facts.touches_log && has_unflushed()) {
     if (running_depth_ > 0)

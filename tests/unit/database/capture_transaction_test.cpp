@@ -108,6 +108,20 @@ TEST_F(CaptureTest, ReturningWritesEverythingAtTheFirstStep) {
   EXPECT_EQ(rows(*c1_, "SELECT count(*) FROM t"), Rows{"3"});
 }
 
+TEST_F(CaptureTest, ReturningGivesMoreRowsThanMemoryKeeps) {
+  run(kXY);
+  run(kOn);
+  auto insert =
+      prepare(*c1_, "INSERT INTO t SELECT value, hex(zeroblob(1000)) FROM generate_series(1, 3000) RETURNING *");
+  for (std::int64_t expected = 1; expected <= 3000; ++expected) {
+    ASSERT_EQ(insert->step().value(), StepResult::kRow);
+    ASSERT_EQ(insert->value_int(0), expected);
+    ASSERT_EQ(insert->value_bytes(1).size(), 2000u);
+  }
+  EXPECT_EQ(insert->step().value(), StepResult::kDone);
+  EXPECT_EQ(insert->change_count(), 3000);
+}
+
 TEST_F(CaptureTest, BusyBecomesTheStatementsResult) {
   run(kXY);
   run(kOn);
