@@ -23,7 +23,7 @@ void write_log(const LogRecord& record);
 
 }  // namespace turso
 
-#define TURSO_LOG(level, target, ...)                                                                  \
-  do {                                                                                                 \
+#define TURSO_LOG(level, target, ...)                                                                        \
+  do {                                                                                                       \
     if (::turso::log_enabled(level)) ::turso::write_log({(__VA_ARGS__), target, __FILE__, __LINE__, level}); \
   } while (false)

@@ -37,7 +37,8 @@ Result<std::optional<Image>> read_image(const sqlite::Statement& row, int positi
 Result<std::optional<Updates>> read_updates(const sqlite::Statement& row, std::int64_t change_id) {
   TURSO_TRY(auto record, read_image(row, kUpdates, change_id, "updates"));
   if (!record.has_value()) return std::optional<Updates>();
-  if (record->size() % 2 != 0) return damage(change_id, concat("updates holds ", record->size(), " values, expected pairs"));
+  if (record->size() % 2 != 0)
+    return damage(change_id, concat("updates holds ", record->size(), " values, expected pairs"));
   const std::size_t width = record->size() / 2;
   Updates updates;
   updates.flags.reserve(width);
@@ -71,8 +72,10 @@ Result<ChangeType> read_type(const sqlite::Statement& row, std::int64_t change_i
 Status check_images(const Change& change) {
   const bool needs_before = change.type == ChangeType::kDelete || change.type == ChangeType::kUpdate;
   const bool needs_after = change.type == ChangeType::kInsert || change.type == ChangeType::kUpdate;
-  if (needs_before && !change.before.has_value()) return damage(change.change_id, "before is missing, capture it in mode 'full'");
-  if (needs_after && !change.after.has_value()) return damage(change.change_id, "after is missing, capture it in mode 'full'");
+  if (needs_before && !change.before.has_value())
+    return damage(change.change_id, "before is missing, capture it in mode 'full'");
+  if (needs_after && !change.after.has_value())
+    return damage(change.change_id, "after is missing, capture it in mode 'full'");
   return ok();
 }
 
@@ -83,7 +86,8 @@ Result<Change> read_change(const sqlite::Statement& row) {
   change.change_time = row.column_int(kChangeTime);
   if (!row.column_is_null(kTxnId)) change.txn_id = row.column_int(kTxnId);
   if (change.is_commit()) return change;
-  if (sqlite3_column_type(row.handle(), kTableName) != SQLITE_TEXT) return damage(change.change_id, "table_name is missing");
+  if (sqlite3_column_type(row.handle(), kTableName) != SQLITE_TEXT)
+    return damage(change.change_id, "table_name is missing");
   change.table = row.column_text(kTableName);
   change.id = row.column(kRowId);
   TURSO_TRY(change.before, read_image(row, kBefore, change.change_id, "before"));
@@ -95,7 +99,8 @@ Result<Change> read_change(const sqlite::Statement& row) {
 
 std::size_t row_bytes(const sqlite::Statement& row) {
   std::size_t bytes = sizeof(Change);
-  for (int position : {kBefore, kAfter, kUpdates}) bytes += static_cast<std::size_t>(sqlite3_column_bytes(row.handle(), position));
+  for (int position : {kBefore, kAfter, kUpdates})
+    bytes += static_cast<std::size_t>(sqlite3_column_bytes(row.handle(), position));
   return bytes;
 }
 
@@ -119,12 +124,13 @@ Result<Tape> Tape::open(sqlite::Connection& connection, TapeRange range, std::st
     return tape;
   }
   for (std::string_view name : kNeeded) {
-    if (!has(name)) return Error{ErrorKind::kSchema, concat("table ", log_table, " is no change log: it has no column ", name)};
+    if (!has(name))
+      return Error{ErrorKind::kSchema, concat("table ", log_table, " is no change log: it has no column ", name)};
   }
   tape.has_transactions_ = has(sql::kReadRowsTransactionId);
-  std::string text = concat(sql::kReadRowsHead,
-                            tape.has_transactions_ ? sql::kReadRowsTransactionId : sql::kReadRowsNoTransactionId,
-                            sql::kReadRowsFrom, sqlite::identifier(log_table), sql::kReadRowsTail);
+  std::string text =
+      concat(sql::kReadRowsHead, tape.has_transactions_ ? sql::kReadRowsTransactionId : sql::kReadRowsNoTransactionId,
+             sql::kReadRowsFrom, sqlite::identifier(log_table), sql::kReadRowsTail);
   TURSO_TRY(tape.read_, connection.prepare(text, SQLITE_PREPARE_PERSISTENT));
   tape.last_read_ = range.after;
   return tape;

@@ -44,8 +44,8 @@ struct Change {
   std::int64_t change_time = 0;  // unix seconds
   std::int64_t txn_id = -1;      // -1: unset (a lone COMMIT record, or a v1 log)
   ChangeType type = ChangeType::kCommit;
-  std::string table;             // "sqlite_schema" for DDL, "" for COMMIT
-  Value id;                      // rowid, or the record of the primary key of a WITHOUT ROWID table
+  std::string table;  // "sqlite_schema" for DDL, "" for COMMIT
+  Value id;           // rowid, or the record of the primary key of a WITHOUT ROWID table
   std::optional<Image> before;
   std::optional<Image> after;
   std::optional<Updates> updates;
@@ -65,14 +65,15 @@ struct TransactionEnd {
 using TapeItem = std::variant<Change, TransactionEnd>;
 
 struct TapeRange {
-  std::int64_t after = 0;  // change ids above this ...
+  std::int64_t after = 0;                                        // change ids above this ...
   std::int64_t upto = std::numeric_limits<std::int64_t>::max();  // ... up to and with this; must end a transaction
 };
 
 class Tape {
  public:
   // An absent log is an empty one. The connection must outlive the tape.
-  static Result<Tape> open(sqlite::Connection& connection, TapeRange range, std::string_view log_table = cdc::kLogTable);
+  static Result<Tape> open(sqlite::Connection& connection, TapeRange range,
+                           std::string_view log_table = cdc::kLogTable);
 
   // Changes in order (COMMIT records are not among them), a TransactionEnd after each transaction, then nothing.
   Result<std::optional<TapeItem>> next();
@@ -84,11 +85,11 @@ class Tape {
 
   sqlite::Connection* connection_;
   TapeRange range_;
-  sqlite::Statement read_;       // empty: there is no log
-  std::deque<Change> buffer_;    // read, not yet handed out
+  sqlite::Statement read_;         // empty: there is no log
+  std::deque<Change> buffer_;      // read, not yet handed out
   bool has_transactions_ = false;  // v2
   bool exhausted_ = false;
-  std::int64_t last_read_ = 0;   // highest change id in or before the buffer
+  std::int64_t last_read_ = 0;          // highest change id in or before the buffer
   std::optional<TransactionEnd> open_;  // the transaction whose changes are being handed out
   std::int64_t open_txn_id_ = -1;
 };

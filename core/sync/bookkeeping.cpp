@@ -25,8 +25,8 @@ Result<std::vector<SchemaObject>> read_objects(sqlite::Connection& connection) {
   for (;;) {
     TURSO_TRY(bool row, read.step());
     if (!row) return objects;
-    objects.push_back({std::string(read.column_text(0)), std::string(read.column_text(1)), std::string(read.column_text(2)),
-                       std::string(read.column_text(3))});
+    objects.push_back({std::string(read.column_text(0)), std::string(read.column_text(1)),
+                       std::string(read.column_text(2)), std::string(read.column_text(3))});
   }
 }
 
@@ -38,7 +38,8 @@ bool is_written_by_save_meta(std::string_view table) {
 // Which rows of a table the image keeps; "": all. ?1 is the floor.
 std::string_view retained(std::string_view table) {
   if (equals_ignore_case(table, cdc::kLogTable)) return sql::kRetainedLog;
-  if (equals_ignore_case(table, cdc::kMarksTable) || equals_ignore_case(table, cdc::kSchemaTable)) return sql::kRetainedByLast;
+  if (equals_ignore_case(table, cdc::kMarksTable) || equals_ignore_case(table, cdc::kSchemaTable))
+    return sql::kRetainedByLast;
   return "";
 }
 
@@ -67,7 +68,8 @@ Status write_sequence(sqlite::Connection& image, std::int64_t highest_id) {
 }
 
 // A retained record must be read with the columns that its table has in P, not with those of the image.
-Status keep_column_lists(sqlite::Connection& image, sqlite::Connection& live, std::int64_t floor, std::int64_t highest_id) {
+Status keep_column_lists(sqlite::Connection& image, sqlite::Connection& live, std::int64_t floor,
+                         std::int64_t highest_id) {
   TURSO_TRY(auto tables, live.prepare(sql::kTablesOfLog));
   TURSO_CHECK(tables.bind_int(1, floor));
   for (;;) {

@@ -8,8 +8,8 @@ namespace {
 struct Token {
   enum class Kind { kEnd, kWord, kQuoted, kOther };
   Kind kind = Kind::kEnd;
-  std::string text;          // the name without its quotes, or the word, or one character
-  std::size_t end = 0;       // position after it
+  std::string text;     // the name without its quotes, or the word, or one character
+  std::size_t end = 0;  // position after it
 
   bool is(std::string_view keyword) const { return kind == Kind::kWord && equals_ignore_case(text, keyword); }
   bool is_name() const { return kind == Kind::kWord || kind == Kind::kQuoted; }

@@ -14,7 +14,8 @@ Result<std::vector<TriggerText>> read_triggers(sqlite::Connection& connection) {
   for (;;) {
     TURSO_TRY(bool row, read.step());
     if (!row) return triggers;
-    triggers.push_back({std::string(read.column_text(0)), std::string(read.column_text(1)), std::string(read.column_text(2))});
+    triggers.push_back(
+        {std::string(read.column_text(0)), std::string(read.column_text(1)), std::string(read.column_text(2))});
   }
 }
 
@@ -32,22 +33,25 @@ Result<PendingSchema> read_pending_schema(sqlite::Connection& live, std::int64_t
       continue;
     }
     TURSO_TRY(auto object, cdc::decode_record(read.column_blob(1)));
-    const bool texts = object.size() == 5 && object[0].type() == ValueType::kText && object[1].type() == ValueType::kText &&
-                       object[2].type() == ValueType::kText && object[4].type() == ValueType::kText;
+    const bool texts = object.size() == 5 && object[0].type() == ValueType::kText &&
+                       object[1].type() == ValueType::kText && object[2].type() == ValueType::kText &&
+                       object[4].type() == ValueType::kText;
     if (texts && object[0].text() == "trigger") {
       pending.created_triggers.push_back({object[1].text(), object[2].text(), object[4].text()});
     }
   }
 }
 
-Result<std::optional<std::vector<TriggerText>>> triggers_to_guard(sqlite::Connection& live, std::int64_t after, std::int64_t upto) {
+Result<std::optional<std::vector<TriggerText>>> triggers_to_guard(sqlite::Connection& live, std::int64_t after,
+                                                                  std::int64_t upto) {
   TURSO_TRY(auto pending, read_pending_schema(live, after));
   if (!pending.only_creates) return std::optional<std::vector<TriggerText>>();
   TURSO_TRY(auto triggers, read_triggers(live));
   // One that is created later has written nothing of this batch.
   TURSO_TRY(auto later, read_pending_schema(live, upto));
   std::erase_if(triggers, [&](const TriggerText& trigger) {
-    return std::find(later.created_triggers.begin(), later.created_triggers.end(), trigger) != later.created_triggers.end();
+    return std::find(later.created_triggers.begin(), later.created_triggers.end(), trigger) !=
+           later.created_triggers.end();
   });
   return std::optional<std::vector<TriggerText>>(std::move(triggers));
 }

@@ -34,7 +34,8 @@ Result<PendingSchema> read_pending_schema(sqlite::Connection& live, std::int64_t
 
 // The triggers that must stand at the server, with their texts, for rows marked as written by triggers to be left out
 // of a batch with the changes in (after, upto]. Nothing: they must be sent.
-Result<std::optional<std::vector<TriggerText>>> triggers_to_guard(sqlite::Connection& live, std::int64_t after, std::int64_t upto);
+Result<std::optional<std::vector<TriggerText>>> triggers_to_guard(sqlite::Connection& live, std::int64_t after,
+                                                                  std::int64_t upto);
 
 // Whether rows marked as written by triggers are left out when the log of `live` above `after` runs on `image`.
 Result<bool> effects_repeat(sqlite::Connection& live, sqlite::Connection& image, std::int64_t after);

@@ -24,11 +24,13 @@ Result<std::pair<std::int64_t, std::int64_t>> parse_pair(std::string_view name, 
       if (first.has_value() && second.has_value()) return std::pair(*first, *second);
     }
   }
-  return Error{ErrorKind::kCorrupt, concat("turso_sync_meta: ", name, " is ", excerpt(value.to_sql()), ", expected two numbers")};
+  return Error{ErrorKind::kCorrupt,
+               concat("turso_sync_meta: ", name, " is ", excerpt(value.to_sql()), ", expected two numbers")};
 }
 
 Error not_a(std::string_view name, const Value& value, std::string_view what) {
-  return Error{ErrorKind::kCorrupt, concat("turso_sync_meta: ", name, " is ", excerpt(value.to_sql()), ", expected ", what)};
+  return Error{ErrorKind::kCorrupt,
+               concat("turso_sync_meta: ", name, " is ", excerpt(value.to_sql()), ", expected ", what)};
 }
 
 Status take_int(std::string_view name, const Value& value, std::int64_t& out) {
@@ -105,7 +107,8 @@ Result<std::vector<SentBatch>> load_batches(sqlite::Connection& connection) {
     if (!row) return batches;
     const std::int64_t state = read.column_int(2);
     if (state < 0 || state > 2) {
-      return Error{ErrorKind::kCorrupt, concat("turso_sync_batch: batch ", read.column_int(0), " is in state ", state, ", expected 0, 1 or 2")};
+      return Error{ErrorKind::kCorrupt, concat("turso_sync_batch: batch ", read.column_int(0), " is in state ", state,
+                                               ", expected 0, 1 or 2")};
     }
     batches.push_back({read.column_int(0), read.column_int(1), static_cast<BatchState>(state)});
   }
@@ -123,7 +126,8 @@ Result<std::int32_t> read_field(sqlite::Connection& connection, std::string_view
 }  // namespace
 
 bool Meta::has_batch_in_doubt() const {
-  return std::any_of(batches.begin(), batches.end(), [](const SentBatch& b) { return b.state == BatchState::kInDoubt; });
+  return std::any_of(batches.begin(), batches.end(),
+                     [](const SentBatch& b) { return b.state == BatchState::kInDoubt; });
 }
 
 Meta new_meta(std::string_view client_name, Environment& environment) {
@@ -160,7 +164,9 @@ Status set_fact(sqlite::Connection& connection, std::string_view name, const Val
 Status save_meta(sqlite::Connection& connection, const Meta& meta) {
   TURSO_ASSERT(!meta.client_id.empty());
   TURSO_CHECK(create_meta_tables(connection));
-  auto optional_int = [](const std::optional<std::int64_t>& value) { return value.has_value() ? Value(*value) : Value(); };
+  auto optional_int = [](const std::optional<std::int64_t>& value) {
+    return value.has_value() ? Value(*value) : Value();
+  };
   const bool sent = meta.sent_fields.has_value();
   const std::array<std::pair<std::string_view, Value>, 18> facts = {{
       {key::kClientId, Value(meta.client_id)},
@@ -186,11 +192,13 @@ Status save_meta(sqlite::Connection& connection, const Meta& meta) {
   TURSO_CHECK(connection.run(sql::kDeleteFactsOf, Value(key::kFormerPrefix),
                              Value(static_cast<std::int64_t>(key::kFormerPrefix.size()))));
   for (const FormerClient& former : meta.former) {
-    TURSO_CHECK(set_fact(connection, concat(key::kFormerPrefix, former.client_id), Value(pair_text(former.pushed_through, former.acked))));
+    TURSO_CHECK(set_fact(connection, concat(key::kFormerPrefix, former.client_id),
+                         Value(pair_text(former.pushed_through, former.acked))));
   }
   TURSO_CHECK(connection.run(sql::kDeleteBatches));
   for (const SentBatch& batch : meta.batches) {
-    TURSO_CHECK(connection.run(sql::kWriteBatch, Value(batch.nonce), Value(batch.last_change_id), Value(static_cast<int>(batch.state))));
+    TURSO_CHECK(connection.run(sql::kWriteBatch, Value(batch.nonce), Value(batch.last_change_id),
+                               Value(static_cast<int>(batch.state))));
   }
   return ok();
 }
@@ -230,8 +238,9 @@ Result<std::optional<ServerRow>> read_server_row(sqlite::Connection& connection,
   TURSO_TRY(bool row, read.step());
   if (!row) return std::optional<ServerRow>();
   if (read.column(0).type() != ValueType::kInteger || read.column(1).type() != ValueType::kInteger) {
-    return Error{ErrorKind::kCorrupt, concat("turso_sync_last_change_id: the row of ", client_id, " is (", read.column(0).to_sql(),
-                                             ", ", read.column(1).to_sql(), "), expected two integers")};
+    return Error{ErrorKind::kCorrupt,
+                 concat("turso_sync_last_change_id: the row of ", client_id, " is (", read.column(0).to_sql(), ", ",
+                        read.column(1).to_sql(), "), expected two integers")};
   }
   return std::optional<ServerRow>(ServerRow{read.column_int(0), read.column_int(1)});
 }
@@ -257,7 +266,9 @@ void take_new_client_id(Meta& meta, Environment& environment) {
   meta.former.push_back({meta.client_id, meta.pushed_through, meta.acked});
   // <client_name>-<uuid>: the name may hold dashes itself, a uuid is 36 characters.
   constexpr std::size_t kUuidLength = 36;
-  std::string name = meta.client_id.size() > kUuidLength + 1 ? meta.client_id.substr(0, meta.client_id.size() - kUuidLength - 1) : "replica";
+  std::string name = meta.client_id.size() > kUuidLength + 1
+                         ? meta.client_id.substr(0, meta.client_id.size() - kUuidLength - 1)
+                         : "replica";
   meta.client_id = concat(name, "-", environment.random_uuid());
   meta.acked = 0;
   meta.known_row.reset();
@@ -269,7 +280,8 @@ void take_new_client_id(Meta& meta, Environment& environment) {
 Error replica_forked_error(const Meta& meta) {
   Error error(ErrorKind::kConflict,
               concat("replica ", meta.former.empty() ? meta.client_id : meta.former.back().client_id,
-                     " was copied or rolled back: the server's row for it is not of this file; pull, then push as ", meta.client_id));
+                     " was copied or rolled back: the server's row for it is not of this file; pull, then push as ",
+                     meta.client_id));
   error.condition = "replica_forked";
   return error;
 }
@@ -277,8 +289,8 @@ Error replica_forked_error(const Meta& meta) {
 Error remote_went_back_error(const Meta& meta, const std::optional<ServerRow>& row) {
   const std::string found = row.has_value() ? concat("change ", row->change_id) : std::string("no change at all");
   const std::int64_t expected = std::max(meta.acked, meta.known_row.has_value() ? meta.known_row->change_id : 0);
-  Error error(ErrorKind::kConflict, concat("the remote went back: it acknowledges ", found, " of replica ", meta.client_id,
-                                           ", earlier change ", expected));
+  Error error(ErrorKind::kConflict, concat("the remote went back: it acknowledges ", found, " of replica ",
+                                           meta.client_id, ", earlier change ", expected));
   error.condition = "remote_went_back";
   return error;
 }

@@ -1,8 +1,10 @@
 // meta.hpp -- what a replica knows about itself: turso_sync_meta and turso_sync_batch inside P, and who owns
 // the row of turso_sync_last_change_id that a server shows.
 //
-// FORMAT  turso_sync_meta(key TEXT PRIMARY KEY, value)   one row per fact, keys in cdc::meta; an absent row is the default
-//         turso_sync_batch(nonce, last_change_id, state)  every push batch that has left, in the order of leaving (rowid),
+// FORMAT  turso_sync_meta(key TEXT PRIMARY KEY, value)   one row per fact, keys in cdc::meta; an absent row is the
+// default
+//         turso_sync_batch(nonce, last_change_id, state)  every push batch that has left, in the order of leaving
+//         (rowid),
 //                                                         kept until pulled pages acknowledge it or a later one
 //         former ids: key 'former:<client id>', value '<pushed_through>:<acked>'
 //
@@ -76,10 +78,10 @@ struct Meta {
   bool ack_table_known = false;        // turso_sync_last_change_id exists at the server
   bool fork_pending = false;           // found to be a copy: wait and apply come before the next push
 
-  std::string remote_url;                 // the saved configuration; "": none
-  std::int64_t last_pull_unix_time = 0;   // 0: never
+  std::string remote_url;                // the saved configuration; "": none
+  std::int64_t last_pull_unix_time = 0;  // 0: never
   std::int64_t last_push_unix_time = 0;
-  HeaderFields base_fields;               // of the remote image that was applied last
+  HeaderFields base_fields;                 // of the remote image that was applied last
   std::optional<HeaderFields> sent_fields;  // what a push sent since
 
   std::vector<FormerClient> former;

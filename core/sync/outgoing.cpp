@@ -53,7 +53,8 @@ Result<OutgoingTransactions> OutgoingTransactions::open(sqlite::Connection& conn
 }
 
 // Called when the first change of a transaction has been read: lists read from now on, or kept since, cover all of it.
-// A list that was current when it was read may have been replaced before this transaction, which the schema cookie tells.
+// A list that was current when it was read may have been replaced before this transaction, which the schema cookie
+// tells.
 Status OutgoingTransactions::refresh_shapes() {
   TURSO_TRY(std::int64_t version, connection_->query_int(sql::kReadSchemaVersion));
   if (shapes_ == nullptr || version != schema_version_) {

@@ -19,10 +19,10 @@ struct OutgoingStatement {
   GeneratedStatement statement;
   std::int64_t change_id = 0;
   std::string table;
-  std::string key;  // printable, or the name of the schema object
+  std::string key;                          // printable, or the name of the schema object
   std::optional<std::string> added_column;  // ALTER TABLE table ADD COLUMN: left out where the server has it
   bool by_trigger = false;                  // left out where the server's triggers provably write it again
-  bool reshapes = false;                    // drops, renames or rewrites `table`: what the server has says nothing after it
+  bool reshapes = false;  // drops, renames or rewrites `table`: what the server has says nothing after it
 };
 
 struct OutgoingTransaction {

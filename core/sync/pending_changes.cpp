@@ -62,7 +62,8 @@ Result<std::optional<PendingItem>> PendingChanges::next() {
     if (pending.change.type == log::ChangeType::kDelete) {
       TURSO_TRY(ahead_, take());
       auto* inserted = ahead_.has_value() ? std::get_if<log::Change>(&*ahead_) : nullptr;
-      if (inserted != nullptr && inserted->type == log::ChangeType::kInsert && equals_ignore_case(inserted->table, pending.change.table)) {
+      if (inserted != nullptr && inserted->type == log::ChangeType::kInsert &&
+          equals_ignore_case(inserted->table, pending.change.table)) {
         TURSO_TRY(bool pair, is_marked(kKeyChange, pending.change.change_id, inserted->change_id));
         if (pair) {
           pending.inserted = std::move(*inserted);
@@ -75,12 +76,14 @@ Result<std::optional<PendingItem>> PendingChanges::next() {
   }
 }
 
-Result<std::vector<GeneratedStatement>> generate(const TableShape& shape, const PendingChange& change, std::optional<std::int64_t> rowid) {
+Result<std::vector<GeneratedStatement>> generate(const TableShape& shape, const PendingChange& change,
+                                                 std::optional<std::int64_t> rowid) {
   if (change.inserted.has_value()) return generate_key_change(shape, change.change, *change.inserted, rowid);
   return generate_row_change(shape, change.change, rowid);
 }
 
-Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape, const PendingChange& change) {
+Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape,
+                                                                     const PendingChange& change) {
   return generate_convergence_check(shape, change.change, change.inserted);
 }
 

@@ -39,14 +39,15 @@ class PendingChanges {
   sqlite::Connection* connection_;
   log::Tape tape_;
   std::optional<log::TapeItem> ahead_;  // read to see whether it completes a pair
-  bool marks_looked_for_ = false;  // in this transaction
-  sqlite::Statement marked_;       // empty: there is no table of marks
+  bool marks_looked_for_ = false;       // in this transaction
+  sqlite::Statement marked_;            // empty: there is no table of marks
 };
 
 // The SQL of a row change or key change; schema changes bring their own.
 Result<std::vector<GeneratedStatement>> generate(const TableShape& shape, const PendingChange& change,
                                                  std::optional<std::int64_t> rowid = std::nullopt);
 
-Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape, const PendingChange& change);
+Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape,
+                                                                     const PendingChange& change);
 
 }  // namespace turso::sync

@@ -18,7 +18,8 @@ class BatchWriter {
     add(meaning, Condition::ok(static_cast<std::uint32_t>(steps_.size()) - 1), text, std::move(args));
   }
 
-  void add(StepMeaning meaning, std::optional<Condition> condition, std::string_view text, std::vector<Value> args = {}) {
+  void add(StepMeaning meaning, std::optional<Condition> condition, std::string_view text,
+           std::vector<Value> args = {}) {
     wire::Step step;
     step.condition = std::move(condition);
     step.statement.sql = text;
@@ -44,7 +45,8 @@ class MergedInsert {
   bool merged() const { return rows_.size() > 1; }
 
   bool takes(const OutgoingStatement& next) const {
-    return rows_.size() < limits::kInsertRowsMax && arg_count_ + next.statement.args.size() <= limits::kInsertArgumentsMax &&
+    return rows_.size() < limits::kInsertRowsMax &&
+           arg_count_ + next.statement.args.size() <= limits::kInsertArgumentsMax &&
            rows_.front()->statement.takes_row_of(next.statement);
   }
   void add(const OutgoingStatement& statement) {
@@ -66,7 +68,8 @@ class MergedInsert {
   std::vector<Value> args() const {
     std::vector<Value> values;
     values.reserve(arg_count_);
-    for (const OutgoingStatement* row : rows_) values.insert(values.end(), row->statement.args.begin(), row->statement.args.end());
+    for (const OutgoingStatement* row : rows_)
+      values.insert(values.end(), row->statement.args.begin(), row->statement.args.end());
     return values;
   }
   void clear() {
@@ -84,7 +87,8 @@ void add_changes(BatchWriter& batch, const BatchPlan& plan, std::size_t transact
   MergedInsert pending;
   auto flush = [&] {
     if (pending.empty()) return;
-    batch.chained({StepMeaning::Kind::kChange, transaction, pending.first(), pending.merged()}, pending.sql(), pending.args());
+    batch.chained({StepMeaning::Kind::kChange, transaction, pending.first(), pending.merged()}, pending.sql(),
+                  pending.args());
     pending.clear();
   };
   for (const OutgoingStatement& outgoing : plan.transactions[transaction]->statements) {
@@ -99,23 +103,28 @@ Value pair_value(const std::optional<ServerRow>& row) {
   return row.has_value() ? Value(concat(row->pull_gen, ":", row->change_id)) : Value();
 }
 
-bool contains(std::string_view text, std::string_view part) { return to_lower(text).find(to_lower(part)) != std::string::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return to_lower(text).find(to_lower(part)) != std::string::npos;
+}
 
 Error server_error(const wire::SqlError& error) {
-  return Error{classify_server_error(error.message), concat("push: the server answered: ", excerpt(error.message, limits::kErrorBodyExcerptBytes))};
+  return Error{classify_server_error(error.message),
+               concat("push: the server answered: ", excerpt(error.message, limits::kErrorBodyExcerptBytes))};
 }
 
 // The one answer of a request with one batch.
 Result<wire::BatchResult> single_batch(std::string_view json, std::size_t step_count) {
   TURSO_TRY(auto response, wire::decode_pipeline_response(json));
   if (response.results.size() != 1) {
-    return Error{ErrorKind::kProtocol, concat("push: the answer holds ", response.results.size(), " results, expected 1")};
+    return Error{ErrorKind::kProtocol,
+                 concat("push: the answer holds ", response.results.size(), " results, expected 1")};
   }
   if (const auto* error = std::get_if<wire::SqlError>(&response.results.front())) return server_error(*error);
   auto* batch = std::get_if<wire::BatchResult>(&response.results.front());
   if (batch == nullptr) return Error{ErrorKind::kProtocol, "push: the answer to a batch is of another kind"};
   if (batch->step_results.size() != step_count || batch->step_errors.size() != step_count) {
-    return Error{ErrorKind::kProtocol, concat("push: the answer is about ", batch->step_results.size(), " steps, expected ", step_count)};
+    return Error{ErrorKind::kProtocol,
+                 concat("push: the answer is about ", batch->step_results.size(), " steps, expected ", step_count)};
   }
   return std::move(*batch);
 }
@@ -149,9 +158,11 @@ EncodedBatch encode_batch(const BatchPlan& plan) {
   for (const TriggerText& trigger : plan.guards) {
     batch.chained({Kind::kGuard}, sql::kServerCompareTrigger, {Value(trigger.name), Value(trigger.sql)});
   }
-  batch.chained({Kind::kSetRow}, sql::kServerSetRow, {Value(plan.client_id), Value(plan.set.pull_gen), Value(plan.set.change_id)});
+  batch.chained({Kind::kSetRow}, sql::kServerSetRow,
+                {Value(plan.client_id), Value(plan.set.pull_gen), Value(plan.set.change_id)});
   batch.chained({Kind::kCommit}, sql::kServerCommit);
-  batch.add({Kind::kRollback}, Condition::all({Condition::ok(0), Condition::negate(Condition::ok(batch.last_step()))}), sql::kServerRollback);
+  batch.add({Kind::kRollback}, Condition::all({Condition::ok(0), Condition::negate(Condition::ok(batch.last_step()))}),
+            sql::kServerRollback);
   return batch.finish();
 }
 
@@ -161,23 +172,27 @@ Result<BatchOutcome> read_batch_answer(const EncodedBatch& batch, std::string_vi
   const bool committed = answer.step_results[commit].has_value() && !answer.step_errors[commit].has_value();
   // The ROLLBACK at the end may fail where the server has rolled back by itself: not counted.
   const auto end = answer.step_errors.begin() + static_cast<std::ptrdiff_t>(commit) + 1;
-  const auto failed = std::find_if(answer.step_errors.begin(), end, [](const auto& error) { return error.has_value(); });
+  const auto failed =
+      std::find_if(answer.step_errors.begin(), end, [](const auto& error) { return error.has_value(); });
   if (failed == end) {
     if (committed) return BatchOutcome{true, 0, {}};
     return Error{ErrorKind::kProtocol, "push: the server neither committed the batch nor named a failed step"};
   }
   const auto step = static_cast<std::size_t>(failed - answer.step_errors.begin());
   if (committed) {
-    return Error{ErrorKind::kProtocol, concat("push: the server committed a batch of which step ", step, " failed: ", excerpt((*failed)->message))};
+    return Error{ErrorKind::kProtocol, concat("push: the server committed a batch of which step ", step,
+                                              " failed: ", excerpt((*failed)->message))};
   }
   return BatchOutcome{false, step, std::move(**failed)};
 }
 
 ErrorKind classify_server_error(std::string_view message) {
-  if (contains(message, "constraint failed") || contains(message, "datatype mismatch") || contains(message, "cannot store ")) {
+  if (contains(message, "constraint failed") || contains(message, "datatype mismatch") ||
+      contains(message, "cannot store ")) {
     return ErrorKind::kConstraint;
   }
-  for (std::string_view words : {"no such ", "has no column named", "already exists", "duplicate column", "already another table", "no column"}) {
+  for (std::string_view words : {"no such ", "has no column named", "already exists", "duplicate column",
+                                 "already another table", "no column"}) {
     if (contains(message, words)) return ErrorKind::kSchema;
   }
   for (std::string_view words : {"database is locked", "table is locked", "database is busy", "SQLITE_BUSY"}) {
@@ -195,7 +210,8 @@ bool is_duplicate_column(std::string_view message) { return contains(message, "d
 Error change_error(const OutgoingStatement& statement, const wire::SqlError& server) {
   const std::string words = excerpt(server.message, limits::kErrorBodyExcerptBytes);
   Error error(classify_server_error(server.message),
-              concat("push: the server refuses change ", statement.change_id, " of table ", statement.table, ", key ", statement.key, ": ", words));
+              concat("push: the server refuses change ", statement.change_id, " of table ", statement.table, ", key ",
+                     statement.key, ": ", words));
   auto subject = std::make_shared<ErrorSubject>();
   subject->table = statement.table;
   subject->key = statement.key;
@@ -205,7 +221,9 @@ Error change_error(const OutgoingStatement& statement, const wire::SqlError& ser
   return error;
 }
 
-std::string encode_row_request(std::string_view client_id) { return encode_reads({read_step(sql::kServerReadRow, client_id)}); }
+std::string encode_row_request(std::string_view client_id) {
+  return encode_reads({read_step(sql::kServerReadRow, client_id)});
+}
 
 Result<RowAnswer> read_row_answer(std::string_view json) {
   TURSO_TRY(auto answer, single_batch(json, 1));
@@ -213,7 +231,8 @@ Result<RowAnswer> read_row_answer(std::string_view json) {
     if (contains(answer.step_errors[0]->message, "no such table")) return RowAnswer{false, std::nullopt};
     return server_error(*answer.step_errors[0]);
   }
-  if (!answer.step_results[0].has_value()) return Error{ErrorKind::kProtocol, "push: the server did not run the read of our row"};
+  if (!answer.step_results[0].has_value())
+    return Error{ErrorKind::kProtocol, "push: the server did not run the read of our row"};
   const auto& rows = answer.step_results[0]->rows;
   if (rows.empty()) return RowAnswer{};
   if (rows[0].size() != 2 || rows[0][0].type() != ValueType::kInteger || rows[0][1].type() != ValueType::kInteger) {
@@ -233,9 +252,11 @@ Result<std::vector<std::vector<std::string>>> read_columns_answer(std::string_vi
   std::vector<std::vector<std::string>> tables(table_count);
   for (std::size_t t = 0; t < table_count; ++t) {
     if (answer.step_errors[t].has_value()) return server_error(*answer.step_errors[t]);
-    if (!answer.step_results[t].has_value()) return Error{ErrorKind::kProtocol, "push: the server did not read the columns of a table"};
+    if (!answer.step_results[t].has_value())
+      return Error{ErrorKind::kProtocol, "push: the server did not read the columns of a table"};
     for (const auto& row : answer.step_results[t]->rows) {
-      if (row.size() != 1 || row[0].type() != ValueType::kText) return Error{ErrorKind::kProtocol, "push: a column name is no text"};
+      if (row.size() != 1 || row[0].type() != ValueType::kText)
+        return Error{ErrorKind::kProtocol, "push: a column name is no text"};
       tables[t].push_back(row[0].text());
     }
   }

@@ -19,18 +19,28 @@ namespace turso::sync {
 
 struct BatchPlan {
   std::string client_id;
-  std::optional<ServerRow> expected;    // our row as it must still be
-  ServerRow set;                        // our row afterwards
-  bool create_ack_table = false;        // first-push form
-  std::optional<HeaderFields> header;   // sent as PRAGMA steps
+  std::optional<ServerRow> expected;   // our row as it must still be
+  ServerRow set;                       // our row afterwards
+  bool create_ack_table = false;       // first-push form
+  std::optional<HeaderFields> header;  // sent as PRAGMA steps
   std::vector<const OutgoingTransaction*> transactions;
   std::function<bool(const OutgoingStatement&)> omit;  // what the server has or does by itself
-  bool merge_inserts = true;            // consecutive inserts that differ in their row only are one step
-  std::vector<TriggerText> guards;      // the batch goes through only where these triggers stand
+  bool merge_inserts = true;                           // consecutive inserts that differ in their row only are one step
+  std::vector<TriggerText> guards;                     // the batch goes through only where these triggers stand
 };
 
 struct StepMeaning {
-  enum class Kind : std::uint8_t { kBegin, kCreateAckTable, kCompare, kChange, kHeader, kGuard, kSetRow, kCommit, kRollback };
+  enum class Kind : std::uint8_t {
+    kBegin,
+    kCreateAckTable,
+    kCompare,
+    kChange,
+    kHeader,
+    kGuard,
+    kSetRow,
+    kCommit,
+    kRollback
+  };
   Kind kind = Kind::kBegin;
   std::size_t transaction = 0;                   // kChange: index into the plan
   const OutgoingStatement* statement = nullptr;  // kChange; the first of merged ones

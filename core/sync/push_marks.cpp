@@ -16,8 +16,9 @@ Status write_facts(sqlite::Connection& connection, const Meta& meta) {
   TURSO_CHECK(set_fact(connection, key::kIdHighWater, Value(meta.id_high_water)));
   TURSO_CHECK(set_fact(connection, key::kPushedThrough, Value(meta.pushed_through)));
   TURSO_CHECK(set_fact(connection, key::kAckTableKnown, meta.ack_table_known ? Value(1) : Value()));
-  TURSO_CHECK(set_fact(connection, key::kKnownRow,
-                       meta.known_row.has_value() ? Value(concat(meta.known_row->pull_gen, ":", meta.known_row->change_id)) : Value()));
+  TURSO_CHECK(set_fact(
+      connection, key::kKnownRow,
+      meta.known_row.has_value() ? Value(concat(meta.known_row->pull_gen, ":", meta.known_row->change_id)) : Value()));
   TURSO_CHECK(set_fact(connection, key::kSentUserVersion, sent ? Value(meta.sent_fields->user_version) : Value()));
   return set_fact(connection, key::kSentApplicationId, sent ? Value(meta.sent_fields->application_id) : Value());
 }
@@ -28,16 +29,15 @@ Result<sqlite::Transaction> begin(sqlite::Connection& connection) {
 
 }  // namespace
 
-Status prepare_push_connection(sqlite::Connection& connection) {
-  return connection.run(sql::kSynchronousFull);
-}
+Status prepare_push_connection(sqlite::Connection& connection) { return connection.run(sql::kSynchronousFull); }
 
 Status record_departure(sqlite::Connection& connection, Meta& meta, const ServerRow& row) {
   TURSO_TRY(auto transaction, begin(connection));
   meta.sent_through = std::max(meta.sent_through, row.change_id);
   TURSO_TRY(meta.id_high_water, highest_change_id(connection, meta));
   meta.batches.push_back({row.pull_gen, row.change_id, BatchState::kInDoubt});
-  TURSO_CHECK(connection.run(sql::kWriteBatch, Value(row.pull_gen), Value(row.change_id), Value(static_cast<int>(BatchState::kInDoubt))));
+  TURSO_CHECK(connection.run(sql::kWriteBatch, Value(row.pull_gen), Value(row.change_id),
+                             Value(static_cast<int>(BatchState::kInDoubt))));
   TURSO_CHECK(write_facts(connection, meta));
   return transaction.commit();
 }
@@ -45,14 +45,17 @@ Status record_departure(sqlite::Connection& connection, Meta& meta, const Server
 Status record_arrival(sqlite::Connection& connection, Meta& meta, const ServerRow& row) {
   TURSO_TRY(auto transaction, begin(connection));
   meta.known_row = row;
-  auto arrived = std::find_if(meta.batches.begin(), meta.batches.end(), [&](const SentBatch& b) { return b.nonce == row.pull_gen; });
+  auto arrived = std::find_if(meta.batches.begin(), meta.batches.end(),
+                              [&](const SentBatch& b) { return b.nonce == row.pull_gen; });
   if (arrived != meta.batches.end()) {
     arrived->state = BatchState::kArrived;
-    auto dead = std::remove_if(meta.batches.begin(), arrived, [](const SentBatch& b) { return b.state != BatchState::kArrived; });
+    auto dead = std::remove_if(meta.batches.begin(), arrived,
+                               [](const SentBatch& b) { return b.state != BatchState::kArrived; });
     meta.batches.erase(dead, arrived);
   }
   TURSO_CHECK(connection.run(sql::kSetBatchState, Value(row.pull_gen), Value(static_cast<int>(BatchState::kArrived))));
-  TURSO_CHECK(connection.run(sql::kDeleteDeadBatches, Value(row.pull_gen), Value(static_cast<int>(BatchState::kArrived))));
+  TURSO_CHECK(
+      connection.run(sql::kDeleteDeadBatches, Value(row.pull_gen), Value(static_cast<int>(BatchState::kArrived))));
   TURSO_CHECK(write_facts(connection, meta));
   return transaction.commit();
 }

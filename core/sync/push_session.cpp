@@ -90,31 +90,33 @@ class Session final : public PushSession {
 
   std::optional<OutgoingTransactions> log_;  // nothing: to be opened above pushed_through
   bool log_ended_ = false;
-  std::deque<OutgoingTransaction> queue_;    // oldest first; the front of it is in flight
-  std::size_t batch_size_ = 0;               // how many of the queue the batch takes
-  std::optional<Error> refusal_;             // of the transaction that begins at refused_from_
+  std::deque<OutgoingTransaction> queue_;  // oldest first; the front of it is in flight
+  std::size_t batch_size_ = 0;             // how many of the queue the batch takes
+  std::optional<Error> refusal_;           // of the transaction that begins at refused_from_
   std::int64_t refused_from_ = 0;
-  bool row_by_row_ = false;                  // a merged insert failed: which row shows when each is a step
-  bool one_by_one_ = false;                  // COMMIT failed: whose fault shows when transactions go alone
+  bool row_by_row_ = false;  // a merged insert failed: which row shows when each is a step
+  bool one_by_one_ = false;  // COMMIT failed: whose fault shows when transactions go alone
 
   bool row_in_doubt_ = false;
-  int disagreements_ = 0;                    // in a row, without a batch committed
+  int disagreements_ = 0;  // in a row, without a batch committed
   std::unordered_map<std::string, std::unordered_set<std::string>> server_columns_;  // by lower-case names
   std::vector<std::string> asked_tables_;
   EncodedBatch encoded_;
   ServerRow set_row_;
   std::optional<HeaderFields> header_in_flight_;
   bool header_refused_ = false;
-  bool ship_effects_ = false;                // the server's triggers are not ours: rows that they wrote here are sent
+  bool ship_effects_ = false;  // the server's triggers are not ours: rows that they wrote here are sent
 };
 
-// A refused batch that may go again at once does so this often; more means that server and replica talk past each other.
+// A refused batch that may go again at once does so this often; more means that server and replica talk past each
+// other.
 constexpr int kDisagreementsMax = 8;
 
 Result<std::optional<PushRequest>> Session::next_request() {
   if (row_in_doubt_) {
     if (++disagreements_ > kDisagreementsMax) {
-      return Error{ErrorKind::kProtocol, concat("push: the server's row of replica ", meta_.client_id, " could not be settled in ", kDisagreementsMax, " attempts")};
+      return Error{ErrorKind::kProtocol, concat("push: the server's row of replica ", meta_.client_id,
+                                                " could not be settled in ", kDisagreementsMax, " attempts")};
     }
     awaited_ = Awaited::kRow;
     return std::optional<PushRequest>(PushRequest{encode_row_request(meta_.client_id)});
@@ -125,7 +127,8 @@ Result<std::optional<PushRequest>> Session::next_request() {
     TURSO_TRY(header, unsent_header());
   }
   if (batch_size_ == 0 && !header.has_value()) return finish();
-  if (auto tables = unknown_columns(); !tables.empty()) return std::optional<PushRequest>(ask_columns(std::move(tables)));
+  if (auto tables = unknown_columns(); !tables.empty())
+    return std::optional<PushRequest>(ask_columns(std::move(tables)));
   TURSO_TRY(PushRequest request, send_batch(header));
   return std::optional<PushRequest>(std::move(request));
 }
@@ -194,7 +197,8 @@ std::vector<std::string> Session::unknown_columns() const {
     for (const OutgoingStatement& statement : queue_[t].statements) {
       if (!statement.added_column.has_value()) continue;
       const std::string table = to_lower(statement.table);
-      if (!server_columns_.contains(table) && std::find(tables.begin(), tables.end(), table) == tables.end()) tables.push_back(table);
+      if (!server_columns_.contains(table) && std::find(tables.begin(), tables.end(), table) == tables.end())
+        tables.push_back(table);
     }
   }
   return tables;
@@ -228,7 +232,8 @@ bool Session::server_has_column(const OutgoingStatement& statement, std::unorder
 Result<std::optional<std::vector<TriggerText>>> Session::guards_of_batch() {
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(batch_size_);
   const bool has_effects = std::any_of(queue_.begin(), end, [](const OutgoingTransaction& transaction) {
-    return std::any_of(transaction.statements.begin(), transaction.statements.end(), [](const auto& s) { return s.by_trigger; });
+    return std::any_of(transaction.statements.begin(), transaction.statements.end(),
+                       [](const auto& s) { return s.by_trigger; });
   });
   if (!has_effects || ship_effects_) return std::optional<std::vector<TriggerText>>();
   return triggers_to_guard(connection_, meta_.pushed_through, std::prev(end)->end.last_change_id);
@@ -250,7 +255,8 @@ Result<PushRequest> Session::send_batch(std::optional<HeaderFields> header) {
   for (std::size_t t = 0; t < batch_size_; ++t) plan.transactions.push_back(&queue_[t]);
   // A batch of header fields alone acknowledges nothing new.
   const std::int64_t before = meta_.known_row.has_value() ? meta_.known_row->change_id : 0;
-  plan.set = {options_.environment->random_nonce(), batch_size_ > 0 ? queue_[batch_size_ - 1].end.last_change_id : before};
+  plan.set = {options_.environment->random_nonce(),
+              batch_size_ > 0 ? queue_[batch_size_ - 1].end.last_change_id : before};
 
   encoded_ = encode_batch(plan);
   TURSO_CHECK(record_departure(connection_, meta_, plan.set));
@@ -349,7 +355,8 @@ Status Session::batch_refused(const BatchOutcome& outcome) {
 // The transactions before the refused one go again without it; its error ends the session after them.
 Status Session::change_refused(const StepMeaning& step, const wire::SqlError& error) {
   const ErrorKind kind = classify_server_error(error.message);
-  if (step.statement->added_column.has_value() && is_duplicate_column(error.message) && ++disagreements_ <= kDisagreementsMax) {
+  if (step.statement->added_column.has_value() && is_duplicate_column(error.message) &&
+      ++disagreements_ <= kDisagreementsMax) {
     return ok();  // somebody added it since its table was read: read again, leave it out
   }
   if (step.merged) {
@@ -370,7 +377,8 @@ Result<std::unique_ptr<PushSession>> PushSession::begin(sqlite::Connection conne
   TURSO_TRY(auto meta, load_meta(connection));
   if (!meta.has_value()) return Error{ErrorKind::kMisuse, "push: the database is no replica"};
   if (meta->fork_pending) return replica_forked_error(*meta);
-  return std::unique_ptr<PushSession>(std::make_unique<Session>(std::move(connection), std::move(options), std::move(*meta)));
+  return std::unique_ptr<PushSession>(
+      std::make_unique<Session>(std::move(connection), std::move(options), std::move(*meta)));
 }
 
 }  // namespace turso::sync

@@ -55,7 +55,8 @@ class Rebase final : public Replay {
 
   void abandon() {
     cache_.clear();
-    if (staging_.handle() != nullptr && !staging_.autocommit()) discard(staging_.run(sql::kRollback), "the image is given up");
+    if (staging_.handle() != nullptr && !staging_.autocommit())
+      discard(staging_.run(sql::kRollback), "the image is given up");
   }
 
   sqlite::Connection& staging_;
@@ -65,15 +66,15 @@ class Rebase final : public Replay {
   PulledRow pulled_;
   StatementCache cache_;
   std::unique_ptr<Shapes> shapes_;
-  bool classify_ = false;            // the file was copied: what the image already has is not sent again
-  bool still_converged_ = true;      // every transaction above pushed_through_ so far
+  bool classify_ = false;        // the file was copied: what the image already has is not sent again
+  bool still_converged_ = true;  // every transaction above pushed_through_ so far
   std::int64_t converged_through_ = 0;
   std::int64_t pushed_through_ = 0;  // as the log's reader sees it while it replays
   bool effects_repeat_ = false;      // rows that triggers wrote come by themselves
 
   // The user transaction being replayed.
   bool in_transaction_ = false;
-  bool converged_ = true;            // every change so far was found done in the image
+  bool converged_ = true;  // every change so far was found done in the image
   bool has_schema_change_ = false;
   std::int64_t changes_since_commit_ = 0;
 
@@ -147,14 +148,16 @@ Status Rebase::replay_row(const PendingChange& change) {
   // only cost time.
   const auto likely = likely_rowid(shape, change);
   TURSO_CHECK(run_statements(shape, change, likely));
-  if (likely.has_value() && sqlite3_changes(staging_.handle()) == 0) TURSO_CHECK(run_statements(shape, change, std::nullopt));
+  if (likely.has_value() && sqlite3_changes(staging_.handle()) == 0)
+    TURSO_CHECK(run_statements(shape, change, std::nullopt));
   note_rowid(shape, change);
   return ok();
 }
 
 Status Rebase::run_statements(const TableShape& shape, const PendingChange& change, std::optional<std::int64_t> rowid) {
   auto statements = generate(shape, change, rowid);
-  if (!statements.has_value()) return conflict(change, printable_key(shape, change.change), std::move(statements).error());
+  if (!statements.has_value())
+    return conflict(change, printable_key(shape, change.change), std::move(statements).error());
   for (const GeneratedStatement& statement : *statements) {
     Status ran = cache_.run(statement.sql, statement.args);
     if (!ran.has_value()) return conflict(change, printable_key(shape, change.change), std::move(ran).error());
@@ -164,7 +167,8 @@ Status Rebase::run_statements(const TableShape& shape, const PendingChange& chan
 
 // Where the rebase has put a row that it inserted, else where the row stood when the change was captured.
 std::optional<std::int64_t> Rebase::likely_rowid(const TableShape& shape, const PendingChange& change) const {
-  if (!shape.key().empty() || change.change.type == log::ChangeType::kInsert || change.change.id.type() != ValueType::kInteger) {
+  if (!shape.key().empty() || change.change.type == log::ChangeType::kInsert ||
+      change.change.id.type() != ValueType::kInteger) {
     return std::nullopt;
   }
   const std::int64_t captured = change.change.id.integer();
@@ -175,7 +179,9 @@ std::optional<std::int64_t> Rebase::likely_rowid(const TableShape& shape, const 
 }
 
 void Rebase::note_rowid(const TableShape& shape, const PendingChange& change) {
-  if (!shape.key().empty() || change.change.type != log::ChangeType::kInsert || change.change.id.type() != ValueType::kInteger) return;
+  if (!shape.key().empty() || change.change.type != log::ChangeType::kInsert ||
+      change.change.id.type() != ValueType::kInteger)
+    return;
   rowids_[to_lower(shape.name)][change.change.id.integer()] = sqlite3_last_insert_rowid(staging_.handle());
 }
 
@@ -184,9 +190,10 @@ Status Rebase::replay_schema(const PendingChange& change) {
   has_schema_change_ = true;
   if (schema.added_column.has_value()) {
     TURSO_TRY(auto columns, cdc::read_columns(staging_, schema.table_name));
-    const bool there = columns.has_value() && std::any_of(columns->columns.begin(), columns->columns.end(), [&](const cdc::Column& c) {
-                         return equals_ignore_case(c.name, *schema.added_column);
-                       });
+    const bool there =
+        columns.has_value() && std::any_of(columns->columns.begin(), columns->columns.end(), [&](const cdc::Column& c) {
+          return equals_ignore_case(c.name, *schema.added_column);
+        });
     if (there) return ok();  // both sides added it
   }
   converged_ = false;
@@ -223,7 +230,8 @@ Result<bool> Rebase::has_converged(const TableShape& shape, const PendingChange&
   TURSO_TRY(auto check, generate_convergence_check(shape, change));
   if (!check.has_value()) return false;
   TURSO_TRY(auto statement, staging_.prepare(check->sql));
-  for (std::size_t i = 0; i < check->args.size(); ++i) TURSO_CHECK(statement.bind(static_cast<int>(i) + 1, check->args[i]));
+  for (std::size_t i = 0; i < check->args.size(); ++i)
+    TURSO_CHECK(statement.bind(static_cast<int>(i) + 1, check->args[i]));
   TURSO_TRY(bool row, statement.step());
   return row && statement.column_int(0) != 0;
 }
@@ -252,11 +260,14 @@ Status Rebase::check_foreign_keys(const log::TransactionEnd& end) {
 }
 
 Error Rebase::conflict(const PendingChange& change, const std::string& key, Error cause) const {
-  const bool rejected = cause.kind == ErrorKind::kConstraint || cause.kind == ErrorKind::kSchema || cause.kind == ErrorKind::kError;
+  const bool rejected =
+      cause.kind == ErrorKind::kConstraint || cause.kind == ErrorKind::kSchema || cause.kind == ErrorKind::kError;
   if (!rejected) return cause;  // the disk, memory, an interrupt: not the change's fault
   const std::string& table = change.schema.has_value() ? change.schema->table_name : change.change.table;
-  Error error(ErrorKind::kConflict, concat("apply: change ", change.change.change_id, " of table ", table, ", key ", key,
-                                           " cannot be replayed: ", cause.message), cause.sqlite_code);
+  Error error(ErrorKind::kConflict,
+              concat("apply: change ", change.change.change_id, " of table ", table, ", key ", key,
+                     " cannot be replayed: ", cause.message),
+              cause.sqlite_code);
   if (has_schema_change_) error.condition = "conflict_in_schema_change";
   auto subject = std::make_shared<ErrorSubject>();
   subject->table = table;
@@ -288,7 +299,8 @@ Status Rebase::write_bookkeeping(const StagedIdentity& identity) {
 
 }  // namespace
 
-Result<std::unique_ptr<Replay>> Replay::begin(sqlite::Connection& staging, sqlite::Connection& live, ReplayOptions options) {
+Result<std::unique_ptr<Replay>> Replay::begin(sqlite::Connection& staging, sqlite::Connection& live,
+                                              ReplayOptions options) {
   auto rebase = std::make_unique<Rebase>(staging, live, options);
   Status started = rebase->start();
   if (started.has_value()) return std::unique_ptr<Replay>(std::move(rebase));

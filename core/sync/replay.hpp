@@ -38,12 +38,12 @@ struct ReplayOptions {
 };
 
 struct ReplayResult {
-  std::int64_t floor = 0;                  // rows up to this are acknowledged and trimmed
+  std::int64_t floor = 0;  // rows up to this are acknowledged and trimmed
   std::int64_t replayed_through = 0;
   std::int64_t replayed_transactions = 0;
   std::int64_t replayed_changes = 0;
-  bool replica_forked = false;             // the pulled row was somebody else's: a new client id was taken
-  bool remote_went_back = false;           // and it was accepted
+  bool replica_forked = false;               // the pulled row was somebody else's: a new client id was taken
+  bool remote_went_back = false;             // and it was accepted
   std::vector<std::string> dropped_objects;  // objects of the pulled image that bore bookkeeping names
 };
 
@@ -57,7 +57,8 @@ struct StagedIdentity {
 class Replay {
  public:
   // Both connections must outlive the Replay. kConflict `remote_went_back`, `live` untouched, unless accepted.
-  static Result<std::unique_ptr<Replay>> begin(sqlite::Connection& staging, sqlite::Connection& live, ReplayOptions options);
+  static Result<std::unique_ptr<Replay>> begin(sqlite::Connection& staging, sqlite::Connection& live,
+                                               ReplayOptions options);
   virtual ~Replay() = default;
 
   // Runs what is pending above what was replayed already, up to the end of the log that `live` sees.

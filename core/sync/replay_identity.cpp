@@ -7,8 +7,9 @@ namespace {
 
 // Where the batch that set `row` stands in the order of leaving; -1: acknowledged long ago.
 std::ptrdiff_t batch_index(const Meta& meta, const std::optional<ServerRow>& row) {
-  const auto found = std::find_if(meta.batches.begin(), meta.batches.end(),
-                                  [&](const SentBatch& batch) { return row.has_value() && batch.nonce == row->pull_gen; });
+  const auto found = std::find_if(meta.batches.begin(), meta.batches.end(), [&](const SentBatch& batch) {
+    return row.has_value() && batch.nonce == row->pull_gen;
+  });
   return found == meta.batches.end() ? -1 : found - meta.batches.begin();
 }
 
@@ -76,8 +77,8 @@ HeaderFields merge_header_fields(Meta& meta, const HeaderFields& live, const Pul
     const std::int32_t image = pulled.fields.*field;
     const std::int32_t here = live.*field;
     if (!sent.has_value()) return here == base ? image : here;
-    if (here != (*sent).*field) return here;                // changed since it was sent
-    return all_in_image || image != base ? image : here;    // pages from before the push say nothing about it
+    if (here != (*sent).*field) return here;              // changed since it was sent
+    return all_in_image || image != base ? image : here;  // pages from before the push say nothing about it
   };
   const HeaderFields merged{merge(&HeaderFields::user_version), merge(&HeaderFields::application_id)};
   if (all_in_image || pulled.fields != meta.base_fields) meta.sent_fields.reset();

@@ -14,7 +14,7 @@ namespace turso::sync {
 struct PulledRow {
   std::optional<ServerRow> row;  // ours, in the image
   RowJudgement judgement;
-  HeaderFields fields;           // of the image, before anything is replayed
+  HeaderFields fields;  // of the image, before anything is replayed
   bool has_ack_table = false;
   std::int64_t former_through = 0;  // what the image acknowledges of former client ids, as change ids of this log
 };

@@ -4,9 +4,6 @@
 #include <cmath>
 
 #include "base/text.hpp"
-#include "cdc/names.hpp"
-#include "cdc/record.hpp"
-#include "sync/ddl_text.hpp"
 #include "sync/sync_sql.hpp"
 
 namespace turso::sync {
@@ -65,7 +62,8 @@ class Writer {
 class Row {
  public:
   Row(const TableShape& shape, const Image& image) : shape_(shape), image_(image), key_(shape.key()) {
-    keyed_ = !key_.empty() && std::none_of(key_.begin(), key_.end(), [&](std::size_t c) { return image_[c].is_null(); });
+    keyed_ =
+        !key_.empty() && std::none_of(key_.begin(), key_.end(), [&](std::size_t c) { return image_[c].is_null(); });
   }
 
   bool keyed() const { return keyed_; }
@@ -119,22 +117,26 @@ class Row {
 
 Status check_image(const TableShape& shape, const Change& change, const Image& image) {
   if (image.size() > shape.columns.size()) {
-    return schema_error(change, concat("its image has ", image.size(), " values, the table ", shape.columns.size(), " columns"));
+    return schema_error(
+        change, concat("its image has ", image.size(), " values, the table ", shape.columns.size(), " columns"));
   }
   for (std::size_t c : shape.key()) {
-    if (c >= image.size()) return schema_error(change, concat("key column ", shape.columns[c].name, " is not in its image"));
+    if (c >= image.size())
+      return schema_error(change, concat("key column ", shape.columns[c].name, " is not in its image"));
   }
   return ok();
 }
 
 // WHERE of an UPDATE or DELETE of one existing row.
-Status write_where(Writer& writer, const TableShape& shape, const Change& change, const Row& row, std::optional<std::int64_t> rowid) {
+Status write_where(Writer& writer, const TableShape& shape, const Change& change, const Row& row,
+                   std::optional<std::int64_t> rowid) {
   writer.text(" WHERE ");
   if (row.keyed()) {
     row.write_key_predicate(writer);
     return ok();
   }
-  if (shape.rowid_name.empty()) return schema_error(change, "its columns hide rowid, _rowid_ and oid, and it has no key: no row can be told apart");
+  if (shape.rowid_name.empty())
+    return schema_error(change, "its columns hide rowid, _rowid_ and oid, and it has no key: no row can be told apart");
   writer.text(shape.rowid_name);  // unquoted: older servers take "rowid" in quotes for a text
   if (rowid.has_value()) {
     writer.text(" = ").value(Value(*rowid)).text(" AND ");
@@ -147,7 +149,8 @@ Status write_where(Writer& writer, const TableShape& shape, const Change& change
   return ok();
 }
 
-void write_column_list(Writer& writer, const Row& row, const std::vector<std::size_t>& columns, std::string_view separator) {
+void write_column_list(Writer& writer, const Row& row, const std::vector<std::size_t>& columns,
+                       std::string_view separator) {
   std::string_view between;
   for (std::size_t c : columns) {
     writer.text(between).name(row.column(c).name);
@@ -163,14 +166,16 @@ void write_values(Writer& writer, const Row& row, const std::vector<std::size_t>
   }
 }
 
-void write_insert_head(Writer& writer, const TableShape& shape, const Row& row, const std::vector<std::size_t>& columns) {
+void write_insert_head(Writer& writer, const TableShape& shape, const Row& row,
+                       const std::vector<std::size_t>& columns) {
   writer.text(sql::kInsertInto).name(shape.name).text("(");
   write_column_list(writer, row, columns, ", ");
   writer.text(")");
 }
 
 // UPDATE t SET columns = their value in `row`; without WHERE.
-void write_update_head(Writer& writer, const TableShape& shape, const Row& row, const std::vector<std::size_t>& columns) {
+void write_update_head(Writer& writer, const TableShape& shape, const Row& row,
+                       const std::vector<std::size_t>& columns) {
   writer.text(sql::kUpdate).name(shape.name).text(" SET ");
   std::string_view between;
   for (std::size_t c : columns) {
@@ -239,8 +244,9 @@ std::vector<GeneratedStatement> insert_row(const TableShape& shape, const Row& r
 }
 
 // The row `before` gets the values that `after` has in `columns`.
-Result<std::vector<GeneratedStatement>> update_row(const TableShape& shape, const Change& change, const Row& before, const Row& after,
-                                                   const std::vector<std::size_t>& columns, std::optional<std::int64_t> rowid) {
+Result<std::vector<GeneratedStatement>> update_row(const TableShape& shape, const Change& change, const Row& before,
+                                                   const Row& after, const std::vector<std::size_t>& columns,
+                                                   std::optional<std::int64_t> rowid) {
   if (columns.empty()) return std::vector<GeneratedStatement>();
   Writer writer;
   write_update_head(writer, shape, after, columns);
@@ -248,7 +254,8 @@ Result<std::vector<GeneratedStatement>> update_row(const TableShape& shape, cons
   return std::vector<GeneratedStatement>{writer.take()};
 }
 
-// Columns that the SET list named; where its width is not that of the image (virtual columns counted), those that differ.
+// Columns that the SET list named; where its width is not that of the image (virtual columns counted), those that
+// differ.
 std::vector<std::size_t> updated_columns(const TableShape& shape, const Change& change) {
   const Image& before = *change.before;
   const Image& after = *change.after;
@@ -261,21 +268,23 @@ std::vector<std::size_t> updated_columns(const TableShape& shape, const Change& 
   return columns;
 }
 
-bool is_object_type(std::string_view type) { return type == "table" || type == "index" || type == "view" || type == "trigger"; }
-
 }  // namespace
 
 bool GeneratedStatement::takes_row_of(const GeneratedStatement& other) const {
   if (row_begin == 0 || row_begin != other.row_begin) return false;
   const std::string_view mine = sql;
   const std::string_view theirs = other.sql;
-  return mine.substr(0, row_begin) == theirs.substr(0, row_begin) && mine.substr(row_end) == theirs.substr(other.row_end);
+  return mine.substr(0, row_begin) == theirs.substr(0, row_begin) &&
+         mine.substr(row_end) == theirs.substr(other.row_end);
 }
 
 std::string printable_key(const TableShape& shape, const Change& change) {
-  const Image* image = change.before.has_value() ? &*change.before : change.after.has_value() ? &*change.after : nullptr;
+  const Image* image = change.before.has_value()  ? &*change.before
+                       : change.after.has_value() ? &*change.after
+                                                  : nullptr;
   const auto key = shape.key();
-  if (image == nullptr || key.empty() || std::any_of(key.begin(), key.end(), [&](std::size_t c) { return c >= image->size(); })) {
+  if (image == nullptr || key.empty() ||
+      std::any_of(key.begin(), key.end(), [&](std::size_t c) { return c >= image->size(); })) {
     return change.id.to_sql();
   }
   if (key.size() == 1) return (*image)[key[0]].to_sql();
@@ -284,7 +293,8 @@ std::string printable_key(const TableShape& shape, const Change& change) {
   return text + ")";
 }
 
-Result<std::vector<GeneratedStatement>> generate_row_change(const TableShape& shape, const Change& change, std::optional<std::int64_t> rowid) {
+Result<std::vector<GeneratedStatement>> generate_row_change(const TableShape& shape, const Change& change,
+                                                            std::optional<std::int64_t> rowid) {
   if (change.before.has_value()) TURSO_CHECK(check_image(shape, change, *change.before));
   if (change.after.has_value()) TURSO_CHECK(check_image(shape, change, *change.after));
   switch (change.type) {
@@ -293,7 +303,8 @@ Result<std::vector<GeneratedStatement>> generate_row_change(const TableShape& sh
       const Row before(shape, *change.before);
       const Row after(shape, *change.after);
       // An upsert of the official client: no SET list, and the old image was lost.
-      if (!change.updates.has_value() && *change.before == *change.after && after.keyed()) return insert_row(shape, after);
+      if (!change.updates.has_value() && *change.before == *change.after && after.keyed())
+        return insert_row(shape, after);
       return update_row(shape, change, before, after, updated_columns(shape, change), rowid);
     }
     case ChangeType::kDelete: {
@@ -307,14 +318,15 @@ Result<std::vector<GeneratedStatement>> generate_row_change(const TableShape& sh
   return std::vector<GeneratedStatement>();
 }
 
-Result<std::vector<GeneratedStatement>> generate_key_change(const TableShape& shape, const Change& deleted, const Change& inserted,
-                                                            std::optional<std::int64_t> rowid) {
+Result<std::vector<GeneratedStatement>> generate_key_change(const TableShape& shape, const Change& deleted,
+                                                            const Change& inserted, std::optional<std::int64_t> rowid) {
   TURSO_CHECK(check_image(shape, deleted, *deleted.before));
   TURSO_CHECK(check_image(shape, inserted, *inserted.after));
   Change update;
   update.before = deleted.before;
   update.after = inserted.after;
-  return update_row(shape, deleted, Row(shape, *deleted.before), Row(shape, *inserted.after), updated_columns(shape, update), rowid);
+  return update_row(shape, deleted, Row(shape, *deleted.before), Row(shape, *inserted.after),
+                    updated_columns(shape, update), rowid);
 }
 
 Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape, const Change& change,
@@ -340,47 +352,6 @@ Result<std::optional<GeneratedStatement>> generate_convergence_check(const Table
     writer.text(")");
   }
   return std::optional<GeneratedStatement>(writer.take());
-}
-
-Result<SchemaStatement> generate_schema_change(const Change& change) {
-  // type, name, tbl_name, rootpage, sql
-  constexpr std::size_t kWidth = 5;
-  constexpr std::size_t kSql = 4;
-  const Image& row = change.type == ChangeType::kInsert ? *change.after : *change.before;
-  auto is_text = [&](std::size_t i) { return row[i].type() == ValueType::kText; };
-  if (row.size() != kWidth || !is_text(0) || !is_text(1) || !is_text(2)) return schema_error(change, "its image is no row of sqlite_schema");
-  SchemaStatement statement;
-  statement.object_type = row[0].text();
-  statement.object_name = row[1].text();
-  statement.table_name = row[2].text();
-  if (!cdc::is_user_table(statement.object_name) || !cdc::is_user_table(statement.table_name)) return statement;
-  switch (change.type) {
-    case ChangeType::kInsert:
-      if (!is_text(kSql)) return statement;  // an automatic index comes with its table
-      statement.kind = SchemaStatement::Kind::kCreate;
-      statement.sql = with_if_not_exists(row[kSql].text());
-      return statement;
-    case ChangeType::kDelete:
-      if (!is_object_type(statement.object_type)) return schema_error(change, concat("sqlite_schema has no objects of type ", excerpt(statement.object_type)));
-      statement.kind = SchemaStatement::Kind::kDrop;
-      statement.sql = concat(sql::kDrop, statement.object_type, " IF EXISTS ", identifier(statement.object_name));
-      return statement;
-    case ChangeType::kUpdate: break;
-    case ChangeType::kCommit: return statement;
-  }
-  if (!change.updates.has_value() || change.updates->flags.size() != kWidth || !change.updates->flags[kSql] ||
-      change.updates->values[kSql].type() != ValueType::kText) {
-    return statement;  // the row moved, its meaning did not
-  }
-  const std::string& text = change.updates->values[kSql].text();
-  const auto alter = parse_alter(text);
-  // The rows of indexes, triggers, views and other tables that mention the altered one bear the same text.
-  const bool named = alter.has_value() ? equals_ignore_case(alter->table, statement.object_name) : true;
-  if (statement.object_type != "table" || !named) return statement;
-  statement.kind = SchemaStatement::Kind::kAlter;
-  statement.sql = text;
-  if (alter.has_value()) statement.added_column = alter->added_column;
-  return statement;
 }
 
 }  // namespace turso::sync

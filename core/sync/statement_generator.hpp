@@ -54,7 +54,8 @@ TableShape make_shape(std::string_view table, const cdc::TableColumns& columns, 
 class Shapes {
  public:
   // Column lists come from `log_side`, which holds the log; triggers from `executing_side`.
-  Shapes(sqlite::Connection& log_side, sqlite::Connection& executing_side) : epochs_(log_side), executing_side_(&executing_side) {}
+  Shapes(sqlite::Connection& log_side, sqlite::Connection& executing_side)
+      : epochs_(log_side), executing_side_(&executing_side) {}
 
   // kSchema when nothing tells the columns of that time. The pointer lives as long as this object.
   Result<const TableShape*> of(const log::Change& change);
@@ -99,10 +100,10 @@ Result<std::optional<GeneratedStatement>> generate_convergence_check(const Table
 
 struct SchemaStatement {
   enum class Kind : std::uint8_t { kNone, kCreate, kDrop, kAlter };
-  Kind kind = Kind::kNone;     // kNone: nothing to run (an internal object, or a row that follows an ALTER)
-  std::string object_type;     // table, index, view, trigger
+  Kind kind = Kind::kNone;  // kNone: nothing to run (an internal object, or a row that follows an ALTER)
+  std::string object_type;  // table, index, view, trigger
   std::string object_name;
-  std::string table_name;      // the table it belongs to
+  std::string table_name;  // the table it belongs to
   std::string sql;
   std::optional<std::string> added_column;  // ALTER TABLE ... ADD COLUMN: its name
 };

@@ -15,14 +15,16 @@ inline constexpr std::string_view kCreateBatch =
     "CREATE TABLE IF NOT EXISTS turso_sync_batch(nonce INTEGER NOT NULL UNIQUE, last_change_id INTEGER NOT NULL, "
     "state INTEGER NOT NULL)";
 inline constexpr std::string_view kReadMeta = "SELECT key, value FROM turso_sync_meta";
-inline constexpr std::string_view kReadBatches = "SELECT nonce, last_change_id, state FROM turso_sync_batch ORDER BY rowid";
+inline constexpr std::string_view kReadBatches =
+    "SELECT nonce, last_change_id, state FROM turso_sync_batch ORDER BY rowid";
 // Fact ?1 := ?2.
 inline constexpr std::string_view kWriteFact = "INSERT OR REPLACE INTO turso_sync_meta(key, value) VALUES(?1, ?2)";
 inline constexpr std::string_view kDeleteFact = "DELETE FROM turso_sync_meta WHERE key = ?1";
 // Every fact whose key begins with the ?2 characters ?1.
 inline constexpr std::string_view kDeleteFactsOf = "DELETE FROM turso_sync_meta WHERE substr(key, 1, ?2) = ?1";
 inline constexpr std::string_view kDeleteBatches = "DELETE FROM turso_sync_batch";
-inline constexpr std::string_view kWriteBatch = "INSERT INTO turso_sync_batch(nonce, last_change_id, state) VALUES(?1, ?2, ?3)";
+inline constexpr std::string_view kWriteBatch =
+    "INSERT INTO turso_sync_batch(nonce, last_change_id, state) VALUES(?1, ?2, ?3)";
 
 // Batch ?1 is in state ?2 now.
 inline constexpr std::string_view kSetBatchState = "UPDATE turso_sync_batch SET state = ?2 WHERE nonce = ?1";
@@ -38,7 +40,8 @@ inline constexpr std::string_view kSetUserVersion = "PRAGMA user_version = ";
 inline constexpr std::string_view kSetApplicationId = "PRAGMA application_id = ";
 
 inline constexpr std::string_view kMaxChangeId = "SELECT max(change_id) FROM turso_cdc";
-inline constexpr std::string_view kLogSequence = "SELECT seq FROM sqlite_sequence WHERE name = 'turso_cdc' COLLATE NOCASE";
+inline constexpr std::string_view kLogSequence =
+    "SELECT seq FROM sqlite_sequence WHERE name = 'turso_cdc' COLLATE NOCASE";
 
 // ---- the server's row, in pulled pages and at the server ------------------------------------------------------
 
@@ -49,7 +52,8 @@ inline constexpr std::string_view kReadServerRow =
 inline constexpr std::string_view kServerReadRow =
     "SELECT pull_gen, change_id FROM turso_sync_last_change_id WHERE client_id = ?";
 inline constexpr std::string_view kServerCreateAckTable =
-    "CREATE TABLE IF NOT EXISTS turso_sync_last_change_id (client_id TEXT PRIMARY KEY, pull_gen INTEGER, change_id INTEGER)";
+    "CREATE TABLE IF NOT EXISTS turso_sync_last_change_id (client_id TEXT PRIMARY KEY, pull_gen INTEGER, change_id "
+    "INTEGER)";
 // Overflows, and so ends the chain, unless client ?1 has the pair ?2 ('<pull_gen>:<change_id>', NULL: no row).
 inline constexpr std::string_view kServerCompareRow =
     "SELECT CASE WHEN (SELECT pull_gen||':'||change_id FROM turso_sync_last_change_id WHERE client_id=?1) IS ?2 "
@@ -93,7 +97,8 @@ inline constexpr std::string_view kMarkedThrough =
 
 // ---- derived_effects.cpp --------------------------------------------------------------------------------------
 
-inline constexpr std::string_view kReadTriggers = "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'";
+inline constexpr std::string_view kReadTriggers =
+    "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'";
 // Schema changes of the log above ?1.
 inline constexpr std::string_view kReadSchemaChanges =
     "SELECT change_type, after FROM turso_cdc WHERE change_id > ?1 AND table_name = 'sqlite_schema' ORDER BY change_id";
@@ -112,7 +117,8 @@ inline constexpr std::string_view kSavepoint = "SAVEPOINT turso_replay";
 inline constexpr std::string_view kRollbackTo = "ROLLBACK TO turso_replay";
 inline constexpr std::string_view kRelease = "RELEASE turso_replay";
 // The first violation: child table, its rowid, parent table.
-inline constexpr std::string_view kFirstForeignKeyViolation = "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1";
+inline constexpr std::string_view kFirstForeignKeyViolation =
+    "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1";
 
 // ---- bookkeeping.cpp ------------------------------------------------------------------------------------------
 
@@ -129,6 +135,7 @@ inline constexpr std::string_view kDeleteSequence = "DELETE FROM sqlite_sequence
 inline constexpr std::string_view kWriteSequence = "INSERT INTO sqlite_sequence(name, seq) VALUES(?1, ?2)";
 // User tables that rows above ?1 are about.
 inline constexpr std::string_view kTablesOfLog =
-    "SELECT DISTINCT table_name FROM turso_cdc WHERE change_id > ?1 AND table_name IS NOT NULL AND table_name <> 'sqlite_schema'";
+    "SELECT DISTINCT table_name FROM turso_cdc WHERE change_id > ?1 AND table_name IS NOT NULL AND table_name <> "
+    "'sqlite_schema'";
 
 }  // namespace turso::sync::sql

@@ -46,7 +46,8 @@ TableShape make_shape(std::string_view table, const cdc::TableColumns& columns, 
 Result<const TableShape*> Shapes::of(const log::Change& change) {
   TURSO_TRY(const cdc::TableColumns* columns, epochs_.columns(change.table, change.change_id));
   if (columns == nullptr) {
-    Error error(ErrorKind::kSchema, concat("change ", change.change_id, ": neither log nor schema tells the columns of table ", change.table));
+    Error error(ErrorKind::kSchema, concat("change ", change.change_id,
+                                           ": neither log nor schema tells the columns of table ", change.table));
     auto subject = std::make_shared<ErrorSubject>();
     subject->table = change.table;
     subject->change_id = change.change_id;

@@ -41,7 +41,9 @@ class SeededEnvironment final : public Environment {
 
 }  // namespace
 
-std::shared_ptr<Environment> seeded_environment(std::uint64_t seed) { return std::make_shared<SeededEnvironment>(seed); }
+std::shared_ptr<Environment> seeded_environment(std::uint64_t seed) {
+  return std::make_shared<SeededEnvironment>(seed);
+}
 
 void copy_database(sqlite::Connection& from, const std::string& to) {
   std::filesystem::remove(to);
@@ -124,7 +126,8 @@ Result<sync::ReplayResult> ReplicaModel::rebase(const std::string& image, sync::
   TURSO_CHECK(replay->replay());
   require(live.exec("COMMIT; BEGIN IMMEDIATE"));
   TURSO_CHECK(replay->replay());
-  TURSO_CHECK(replay->finish({.revision = image, .changes_ident = downloads_, .last_pull_unix_time = environment_->unix_time()}));
+  TURSO_CHECK(replay->finish(
+      {.revision = image, .changes_ident = downloads_, .last_pull_unix_time = environment_->unix_time()}));
   require(live.exec("ROLLBACK"));
   return replay->result();
 }

@@ -17,7 +17,8 @@ namespace turso::test {
 class ReplicaModel {
  public:
   // A new replica bootstrapped from `server`.
-  ReplicaModel(std::string path, ScriptedServer& server, std::shared_ptr<Environment> environment = system_environment());
+  ReplicaModel(std::string path, ScriptedServer& server,
+               std::shared_ptr<Environment> environment = system_environment());
   // The file that is there already.
   ReplicaModel(std::string path, std::shared_ptr<Environment> environment = system_environment());
 
@@ -33,7 +34,9 @@ class ReplicaModel {
   // The server as it is now, as a file that pull() takes; pulled later, it holds pages from before what came since.
   std::string download(ScriptedServer& server);
   Result<sync::ReplayResult> apply(const std::string& image, sync::ReplayOptions options = {});
-  Result<sync::ReplayResult> pull(ScriptedServer& server, sync::ReplayOptions options = {}) { return apply(download(server), std::move(options)); }
+  Result<sync::ReplayResult> pull(ScriptedServer& server, sync::ReplayOptions options = {}) {
+    return apply(download(server), std::move(options));
+  }
 
   void save_copy(const std::string& path);
   void restore(const std::string& path);  // the file becomes what the copy was

@@ -73,7 +73,8 @@ void ScriptedServer::run_step(const wire::SqlStatement& statement, wire::BatchRe
     if (statement.want_rows) answer.rows.push_back(std::move(values));
   }
   if (statement.want_rows) {
-    for (int i = 0; i < prepared->column_count(); ++i) answer.columns.push_back({prepared->column_name(i), std::nullopt});
+    for (int i = 0; i < prepared->column_count(); ++i)
+      answer.columns.push_back({prepared->column_name(i), std::nullopt});
   }
   result.step_results.back() = std::move(answer);
 }

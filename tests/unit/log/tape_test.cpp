@@ -26,18 +26,20 @@ class TapeTest : public testing::Test {
   }
 
   void insert(std::int64_t id, std::int64_t txn, std::int64_t rowid, const Bytes& after) {
-    ASSERT_TRUE(db_.run("INSERT INTO turso_cdc(change_id, change_time, change_txn_id, change_type, table_name, id, after) "
-                        "VALUES(?1, 1000, ?2, 1, 't', ?3, ?4)",
-                        id, txn, rowid, after)
-                    .has_value());
+    ASSERT_TRUE(
+        db_.run("INSERT INTO turso_cdc(change_id, change_time, change_txn_id, change_type, table_name, id, after) "
+                "VALUES(?1, 1000, ?2, 1, 't', ?3, ?4)",
+                id, txn, rowid, after)
+            .has_value());
   }
   void insert(std::int64_t id, std::int64_t txn) {
     insert(id, txn, id, cdc::encode_record(std::vector<Value>{Value(id), Value("x")}));
   }
   void commit(std::int64_t id, std::int64_t txn) {
-    ASSERT_TRUE(db_.run("INSERT INTO turso_cdc(change_id, change_time, change_txn_id, change_type) VALUES(?1, 1000, ?2, 2)",
-                        id, txn)
-                    .has_value());
+    ASSERT_TRUE(
+        db_.run("INSERT INTO turso_cdc(change_id, change_time, change_txn_id, change_type) VALUES(?1, 1000, ?2, 2)", id,
+                txn)
+            .has_value());
   }
 
   // "1 2 |1-3(2)": changes 1 and 2, then the end of a transaction from 1 to 3 with two changes.
@@ -98,9 +100,10 @@ TEST_F(TapeTest, TheTransactionIdMayStandLastAndFurtherColumnsAreIgnored) {
 TEST_F(TapeTest, AV1LogIsOneTransaction) {
   make_log(kV1);
   for (int id : {1, 2, 3}) {
-    ASSERT_TRUE(db_.run("INSERT INTO turso_cdc(change_time, change_type, table_name, id, after) VALUES(1, 1, 't', ?1, ?2)", id,
-                        cdc::encode_record(std::vector<Value>{Value(id)}))
-                    .has_value());
+    ASSERT_TRUE(
+        db_.run("INSERT INTO turso_cdc(change_time, change_type, table_name, id, after) VALUES(1, 1, 't', ?1, ?2)", id,
+                cdc::encode_record(std::vector<Value>{Value(id)}))
+            .has_value());
   }
   EXPECT_EQ(shape().value(), "1 2 3 |1-3(3) ");
 }
@@ -180,17 +183,19 @@ TEST_P(DamagedTape, IsATypedErrorThatNamesTheChange) {
   EXPECT_EQ(error.subject->change_id, 41);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, DamagedTape,
-    testing::Values(Damage{"UnknownType", "3, 't', 1, NULL, x'0209', NULL"}, Damage{"TextType", "'x', 't', 1, NULL, x'0209', NULL"},
-                    Damage{"InsertWithoutAfter", "1, 't', 1, x'0209', NULL, NULL"},
-                    Damage{"UpdateWithoutBefore", "0, 't', 1, NULL, x'0209', NULL"},
-                    Damage{"UpdateWithoutAfter", "0, 't', 1, x'0209', NULL, NULL"},
-                    Damage{"DeleteWithoutBefore", "-1, 't', 1, NULL, NULL, NULL"}, Damage{"NoTable", "1, NULL, 1, NULL, x'0209', NULL"},
-                    Damage{"RecordCut", "1, 't', 1, NULL, x'0306', NULL"}, Damage{"RecordIsText", "1, 't', 1, NULL, 'abc', NULL"},
-                    Damage{"OddUpdates", "0, 't', 1, x'0209', x'0209', x'0209'"},
-                    Damage{"FlagIsTwo", "0, 't', 1, x'0209', x'0209', x'0301090209'"}),
-    [](const auto& damage) { return damage.param.name; });
+INSTANTIATE_TEST_SUITE_P(Kinds, DamagedTape,
+                         testing::Values(Damage{"UnknownType", "3, 't', 1, NULL, x'0209', NULL"},
+                                         Damage{"TextType", "'x', 't', 1, NULL, x'0209', NULL"},
+                                         Damage{"InsertWithoutAfter", "1, 't', 1, x'0209', NULL, NULL"},
+                                         Damage{"UpdateWithoutBefore", "0, 't', 1, NULL, x'0209', NULL"},
+                                         Damage{"UpdateWithoutAfter", "0, 't', 1, x'0209', NULL, NULL"},
+                                         Damage{"DeleteWithoutBefore", "-1, 't', 1, NULL, NULL, NULL"},
+                                         Damage{"NoTable", "1, NULL, 1, NULL, x'0209', NULL"},
+                                         Damage{"RecordCut", "1, 't', 1, NULL, x'0306', NULL"},
+                                         Damage{"RecordIsText", "1, 't', 1, NULL, 'abc', NULL"},
+                                         Damage{"OddUpdates", "0, 't', 1, x'0209', x'0209', x'0209'"},
+                                         Damage{"FlagIsTwo", "0, 't', 1, x'0209', x'0209', x'0301090209'"}),
+                         [](const auto& damage) { return damage.param.name; });
 
 TEST_F(TapeTest, ATableThatIsNoLogIsRefused) {
   make_log("CREATE TABLE turso_cdc(a, b)");

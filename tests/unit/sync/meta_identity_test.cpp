@@ -92,8 +92,10 @@ TEST(MetaTable, FactsOfALaterVersionAreKept) {
 }
 
 TEST(MetaTable, DamageIsNamed) {
-  for (const char* damage : {"UPDATE turso_sync_meta SET value = 'x' WHERE key = 'acked'", "UPDATE turso_sync_meta SET value = '1;2' WHERE key = 'known_row'",
-                             "DELETE FROM turso_sync_meta WHERE key = 'client_id'", "UPDATE turso_sync_batch SET state = 9"}) {
+  for (const char* damage :
+       {"UPDATE turso_sync_meta SET value = 'x' WHERE key = 'acked'",
+        "UPDATE turso_sync_meta SET value = '1;2' WHERE key = 'known_row'",
+        "DELETE FROM turso_sync_meta WHERE key = 'client_id'", "UPDATE turso_sync_batch SET state = 9"}) {
     auto db = memory();
     ASSERT_TRUE(save_meta(db, full_meta()).has_value());
     ASSERT_TRUE(db.exec(damage).has_value());
@@ -105,24 +107,33 @@ TEST(MetaTable, DamageIsNamed) {
 
 TEST(MetaTable, ANewReplicaDropsWhatBearsItsNames) {
   auto db = memory();
-  ASSERT_TRUE(db.exec("CREATE TABLE TURSO_CDC(a); CREATE TABLE t(a); CREATE INDEX turso_cdc_marks ON t(a); "
-                      "CREATE VIEW turso_sync_meta AS SELECT 1; CREATE TRIGGER turso_cdc_held AFTER INSERT ON t BEGIN SELECT 1; END; "
-                      "CREATE TABLE turso_sync_last_change_id(client_id TEXT PRIMARY KEY, pull_gen INTEGER, change_id INTEGER); "
-                      "PRAGMA user_version = 9").has_value());
+  ASSERT_TRUE(
+      db.exec(
+            "CREATE TABLE TURSO_CDC(a); CREATE TABLE t(a); CREATE INDEX turso_cdc_marks ON t(a); "
+            "CREATE VIEW turso_sync_meta AS SELECT 1; CREATE TRIGGER turso_cdc_held AFTER INSERT ON t BEGIN SELECT 1; "
+            "END; "
+            "CREATE TABLE turso_sync_last_change_id(client_id TEXT PRIMARY KEY, pull_gen INTEGER, change_id INTEGER); "
+            "PRAGMA user_version = 9")
+          .has_value());
   ASSERT_TRUE(initialize_replica(db, new_meta("laptop", *system_environment())).has_value());
   const Meta meta = load_meta(db).value().value();
   EXPECT_EQ(meta.client_id.substr(0, 7), "laptop-");
   EXPECT_EQ(meta.base_fields, (HeaderFields{9, 0}));
   EXPECT_TRUE(meta.ack_table_known);
-  EXPECT_EQ(db.query_value("SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name)").value(),
-            Value("t turso_sync_batch turso_sync_last_change_id turso_sync_meta"));
+  EXPECT_EQ(
+      db.query_value(
+            "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name)")
+          .value(),
+      Value("t turso_sync_batch turso_sync_last_change_id turso_sync_meta"));
 }
 
 TEST(MetaTable, TheHighestIdIsAboveEveryMark) {
   auto db = memory();
   Meta meta = full_meta();
   EXPECT_EQ(highest_change_id(db, meta).value(), 900);
-  ASSERT_TRUE(db.exec("CREATE TABLE turso_cdc(change_id INTEGER PRIMARY KEY AUTOINCREMENT, x); INSERT INTO turso_cdc VALUES(1000, 1)").has_value());
+  ASSERT_TRUE(db.exec("CREATE TABLE turso_cdc(change_id INTEGER PRIMARY KEY AUTOINCREMENT, x); INSERT INTO turso_cdc "
+                      "VALUES(1000, 1)")
+                  .has_value());
   EXPECT_EQ(highest_change_id(db, meta).value(), 1000);
   ASSERT_TRUE(db.exec("UPDATE sqlite_sequence SET seq = 2048").has_value());
   EXPECT_EQ(highest_change_id(db, meta).value(), 1000) << "a multiple of 1024 reserves, it does not count";
@@ -134,14 +145,17 @@ TEST(MetaTable, TheHighestIdIsAboveEveryMark) {
 
 TEST(Identity, TheServersRowIsJudged) {
   Meta meta = full_meta();
-  auto judge = [&](std::optional<ServerRow> row, RowSource source = RowSource::kServer) { return judge_row(meta, row, source); };
+  auto judge = [&](std::optional<ServerRow> row, RowSource source = RowSource::kServer) {
+    return judge_row(meta, row, source);
+  };
 
   EXPECT_EQ(judge(ServerRow{123, 700}).verdict, RowVerdict::kKnown);
   EXPECT_EQ(judge(ServerRow{123, 700}).acknowledged, 700);
   EXPECT_EQ(judge(ServerRow{3, 800}).verdict, RowVerdict::kArrived) << "a batch in doubt";
   EXPECT_EQ(judge(ServerRow{3, 800}).acknowledged, 800);
   EXPECT_EQ(judge(ServerRow{50, 790}).verdict, RowVerdict::kArrived) << "a refused batch that arrived again later";
-  EXPECT_EQ(judge(ServerRow{122, 600}).verdict, RowVerdict::kArrived) << "the remote lost our last batches, this log still has them";
+  EXPECT_EQ(judge(ServerRow{122, 600}).verdict, RowVerdict::kArrived)
+      << "the remote lost our last batches, this log still has them";
   EXPECT_EQ(judge(ServerRow{122, 600}).acknowledged, 600);
   EXPECT_EQ(judge(ServerRow{3, 801}).verdict, RowVerdict::kForked) << "the pair counts, not the nonce";
   EXPECT_EQ(judge(ServerRow{4, 800}).verdict, RowVerdict::kForked);
@@ -163,7 +177,8 @@ TEST(Identity, PagesMayBeOlderThanThePush) {
 TEST(Identity, ANeverPushedReplicaKnowsThatItHasNoRow) {
   const Meta meta = new_meta("laptop", *system_environment());
   EXPECT_EQ(judge_row(meta, std::nullopt, RowSource::kServer).verdict, RowVerdict::kKnown);
-  EXPECT_EQ(judge_row(meta, ServerRow{1, 1}, RowSource::kServer).verdict, RowVerdict::kForked) << "a copy of the file has pushed";
+  EXPECT_EQ(judge_row(meta, ServerRow{1, 1}, RowSource::kServer).verdict, RowVerdict::kForked)
+      << "a copy of the file has pushed";
 }
 
 TEST(Identity, ANewClientIdKeepsTheNameAndTheMarksOfTheOldOne) {

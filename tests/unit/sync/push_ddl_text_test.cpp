@@ -8,7 +8,8 @@ namespace {
 TEST(DdlText, CreateGetsIfNotExistsAfterTheType) {
   EXPECT_EQ(with_if_not_exists("CREATE TABLE t(a)"), "CREATE TABLE IF NOT EXISTS t(a)");
   EXPECT_EQ(with_if_not_exists("create unique index i on t(a)"), "create unique index IF NOT EXISTS i on t(a)");
-  EXPECT_EQ(with_if_not_exists("CREATE VIRTUAL TABLE f USING fts5(a)"), "CREATE VIRTUAL TABLE IF NOT EXISTS f USING fts5(a)");
+  EXPECT_EQ(with_if_not_exists("CREATE VIRTUAL TABLE f USING fts5(a)"),
+            "CREATE VIRTUAL TABLE IF NOT EXISTS f USING fts5(a)");
   EXPECT_EQ(with_if_not_exists("CREATE VIEW v AS SELECT 1"), "CREATE VIEW IF NOT EXISTS v AS SELECT 1");
   EXPECT_EQ(with_if_not_exists("CREATE/*x*/TRIGGER -- y\n \"a\"\"b\" AFTER INSERT ON t BEGIN SELECT 1; END"),
             "CREATE/*x*/TRIGGER IF NOT EXISTS -- y\n \"a\"\"b\" AFTER INSERT ON t BEGIN SELECT 1; END");

@@ -36,7 +36,8 @@ class Random {
 class MemoryDisk : public testing::Environment {
  public:
   void SetUp() override {
-    if (std::getenv("TMPDIR") == nullptr && std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 1);
+    if (std::getenv("TMPDIR") == nullptr && std::filesystem::is_directory("/dev/shm"))
+      ::setenv("TMPDIR", "/dev/shm", 1);
   }
 };
 const testing::Environment* const memory_disk = testing::AddGlobalTestEnvironment(new MemoryDisk);
@@ -94,8 +95,9 @@ TEST(PushCampaign, LostLateAndDoubledRequestsNeverDoubleOrDropARow) {
     std::vector<std::unique_ptr<ReplicaModel>> replicas;
     std::vector<std::string> images(2);
     for (int r = 0; r < 2; ++r) {
-      replicas.push_back(std::make_unique<ReplicaModel>(dir.path(concat("r", r, ".db")), server,
-                                                        test::seeded_environment(static_cast<std::uint64_t>(seed * 10 + r))));
+      replicas.push_back(
+          std::make_unique<ReplicaModel>(dir.path(concat("r", r, ".db")), server,
+                                         test::seeded_environment(static_cast<std::uint64_t>(seed * 10 + r))));
     }
     Network network(server, random);
     int tags = 0;
@@ -128,9 +130,11 @@ TEST(PushCampaign, LostLateAndDoubledRequestsNeverDoubleOrDropARow) {
           auto applied = replica.apply(std::exchange(images[r], ""));
           ASSERT_TRUE(applied.has_value()) << applied.error().message;
           // What was written here is here, pending or pulled, and everything only once.
-          ASSERT_EQ(replica.db().query_int("SELECT count(*) - count(DISTINCT tag) FROM n").value(), 0) << "step " << step;
+          ASSERT_EQ(replica.db().query_int("SELECT count(*) - count(DISTINCT tag) FROM n").value(), 0)
+              << "step " << step;
           for (int tag : own[r]) {
-            ASSERT_EQ(replica.db().query_int("SELECT count(*) FROM n WHERE tag = ?1", tag).value(), 1) << "step " << step << " tag " << tag;
+            ASSERT_EQ(replica.db().query_int("SELECT count(*) FROM n WHERE tag = ?1", tag).value(), 1)
+                << "step " << step << " tag " << tag;
           }
         }
       }
@@ -168,7 +172,8 @@ TEST(PushCampaign, CopiesAndRestoredFilesLoseNoRowAndNeverStick) {
       std::set<int> backup_committed;
     };
     std::vector<Node> nodes(1);
-    nodes[0].replica = std::make_unique<ReplicaModel>(dir.path("n0.db"), server, test::seeded_environment(static_cast<std::uint64_t>(seed)));
+    nodes[0].replica = std::make_unique<ReplicaModel>(dir.path("n0.db"), server,
+                                                      test::seeded_environment(static_cast<std::uint64_t>(seed)));
     Network network(server, random);
     int tags = 0;
     auto push = [&](Node& node) {
@@ -185,8 +190,10 @@ TEST(PushCampaign, CopiesAndRestoredFilesLoseNoRowAndNeverStick) {
         case 1:
         case 2:
           node.committed.insert(++tags);
-          ASSERT_TRUE(node.replica->local({concat("INSERT INTO k VALUES(", tags, ", 'first')"),
-                                           concat("UPDATE k SET v = 'second' WHERE tag = ", tags)}).has_value());
+          ASSERT_TRUE(node.replica
+                          ->local({concat("INSERT INTO k VALUES(", tags, ", 'first')"),
+                                   concat("UPDATE k SET v = 'second' WHERE tag = ", tags)})
+                          .has_value());
           break;
         case 3:
         case 4: push(node); break;
@@ -200,7 +207,8 @@ TEST(PushCampaign, CopiesAndRestoredFilesLoseNoRowAndNeverStick) {
             const std::string path = dir.path(concat("n", nodes.size(), ".db"));
             node.replica->save_copy(path);
             Node copy;
-            copy.replica = std::make_unique<ReplicaModel>(path, test::seeded_environment(static_cast<std::uint64_t>(seed * 100 + step)));
+            copy.replica = std::make_unique<ReplicaModel>(
+                path, test::seeded_environment(static_cast<std::uint64_t>(seed * 100 + step)));
             copy.committed = node.committed;
             nodes.push_back(std::move(copy));
           }
@@ -228,7 +236,8 @@ TEST(PushCampaign, CopiesAndRestoredFilesLoseNoRowAndNeverStick) {
     }
     for (Node& node : nodes) {
       for (int tag : node.committed) {
-        ASSERT_EQ(server.connection().query_value("SELECT v FROM k WHERE tag = ?1", tag).value(), Value("second")) << "tag " << tag;
+        ASSERT_EQ(server.connection().query_value("SELECT v FROM k WHERE tag = ?1", tag).value(), Value("second"))
+            << "tag " << tag;
       }
       EXPECT_EQ(test::dump(node.replica->db()), test::dump(server.connection()));
       EXPECT_EQ(node.replica->recorder().log_rows(), 0);
@@ -254,8 +263,10 @@ class Workload {
 
  private:
   std::string value() {
-    static const std::vector<std::string> kValues = {"NULL", "1", "-7", "2.5", "9e999", "'text'", "'it''s'", "''", "x'00ff'", "CAST(x'ff61' AS TEXT)"};
-    return random_.one_in(2) ? kValues[static_cast<std::size_t>(random_.below(static_cast<int>(kValues.size())))] : concat("'v", ++serial_, "'");
+    static const std::vector<std::string> kValues = {"NULL",   "1",       "-7", "2.5",     "9e999",
+                                                     "'text'", "'it''s'", "''", "x'00ff'", "CAST(x'ff61' AS TEXT)"};
+    return random_.one_in(2) ? kValues[static_cast<std::size_t>(random_.below(static_cast<int>(kValues.size())))]
+                             : concat("'v", ++serial_, "'");
   }
   std::string key() { return std::to_string(random_.below(12)); }
 
@@ -302,7 +313,8 @@ TEST(ReplayCampaign, ARebaseIsThePendingStatementsRunOnTheRemote) {
     std::vector<std::vector<std::string>> pending;
     for (int step = 0; step < 40; ++step) {
       if (random.one_in(3)) {
-        for (const std::string& statement : workload.transaction(2)) ASSERT_TRUE(server.connection().exec(statement).has_value()) << statement;
+        for (const std::string& statement : workload.transaction(2))
+          ASSERT_TRUE(server.connection().exec(statement).has_value()) << statement;
       } else if (random.one_in(4)) {
         auto pushed = replica.push(server);
         ASSERT_TRUE(pushed.has_value()) << pushed.error().message;
@@ -342,8 +354,9 @@ TEST(ReplayCampaign, ReplicasAndServerConverge) {
     ASSERT_TRUE(server.connection().exec(kSchema).has_value());
     std::vector<std::unique_ptr<ReplicaModel>> replicas;
     for (int r = 0; r < 3; ++r) {
-      replicas.push_back(std::make_unique<ReplicaModel>(dir.path(concat("r", r, ".db")), server,
-                                                        test::seeded_environment(static_cast<std::uint64_t>(seed * 10 + r))));
+      replicas.push_back(
+          std::make_unique<ReplicaModel>(dir.path(concat("r", r, ".db")), server,
+                                         test::seeded_environment(static_cast<std::uint64_t>(seed * 10 + r))));
     }
     Network network(server, random);
     for (int step = 0; step < 60; ++step) {

@@ -137,11 +137,15 @@ TEST_F(CapturedTest, EveryKindOfSchemaChangeIsReplayed) {
 }
 
 TEST_F(CapturedTest, TriggersAndForeignKeyActionsHappenOnce) {
-  begin_with("CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) ON DELETE CASCADE ON UPDATE CASCADE);"
-             "CREATE TABLE audit(what); CREATE TRIGGER gi AFTER INSERT ON p BEGIN INSERT INTO audit VALUES('p ' || new.id); END;"
-             "CREATE TRIGGER gd AFTER DELETE ON c BEGIN INSERT INTO audit VALUES('c gone ' || old.id); END");
+  begin_with(
+      "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) ON DELETE "
+      "CASCADE ON UPDATE CASCADE);"
+      "CREATE TABLE audit(what); CREATE TRIGGER gi AFTER INSERT ON p BEGIN INSERT INTO audit VALUES('p ' || new.id); "
+      "END;"
+      "CREATE TRIGGER gd AFTER DELETE ON c BEGIN INSERT INTO audit VALUES('c gone ' || old.id); END");
   remote("PRAGMA foreign_keys = ON");
-  local({"PRAGMA foreign_keys = ON", "INSERT INTO p VALUES(1), (2), (3)", "INSERT INTO c VALUES(10, 1), (20, 2), (30, 3)", "DELETE FROM p WHERE id = 1",
+  local({"PRAGMA foreign_keys = ON", "INSERT INTO p VALUES(1), (2), (3)",
+         "INSERT INTO c VALUES(10, 1), (20, 2), (30, 3)", "DELETE FROM p WHERE id = 1",
          "UPDATE p SET id = 22 WHERE id = 2"});
   const std::string before = test::dump(replica_->db());
   pull();

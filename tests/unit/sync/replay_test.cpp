@@ -46,13 +46,19 @@ class ReplayTest : public testing::Test {
 };
 
 TEST_F(ReplayTest, PendingChangesComeOnTopOfTheRemote) {
-  begin_with("CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t VALUES(1, 'a', 'b'), (2, 'a', 'b'), (3, 'a', 'b'), (4, 'a', 'b')");
-  local({"INSERT INTO t VALUES(10, 'mine', 'mine')", "UPDATE t SET a = 'mine' WHERE id = 1", "DELETE FROM t WHERE id = 2", "UPDATE t SET a = 'mine' WHERE id = 4"});
-  remote("INSERT INTO t VALUES(11, 'theirs', 'theirs'); UPDATE t SET b = 'theirs' WHERE id = 1; DELETE FROM t WHERE id = 4");
+  begin_with(
+      "CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t VALUES(1, 'a', 'b'), (2, 'a', 'b'), (3, 'a', 'b'), "
+      "(4, 'a', 'b')");
+  local({"INSERT INTO t VALUES(10, 'mine', 'mine')", "UPDATE t SET a = 'mine' WHERE id = 1",
+         "DELETE FROM t WHERE id = 2", "UPDATE t SET a = 'mine' WHERE id = 4"});
+  remote(
+      "INSERT INTO t VALUES(11, 'theirs', 'theirs'); UPDATE t SET b = 'theirs' WHERE id = 1; DELETE FROM t WHERE id = "
+      "4");
   const ReplayResult result = pull();
   EXPECT_EQ(result.replayed_transactions, 1);
   EXPECT_EQ(result.replayed_changes, 4);
-  EXPECT_EQ(here("SELECT group_concat(id || a || b, ' ') FROM (SELECT * FROM t ORDER BY id)"), Value("1minetheirs 3ab 10minemine 11theirstheirs"));
+  EXPECT_EQ(here("SELECT group_concat(id || a || b, ' ') FROM (SELECT * FROM t ORDER BY id)"),
+            Value("1minetheirs 3ab 10minemine 11theirstheirs"));
   EXPECT_EQ(laptop_->meta().revision.has_value(), true);
   push();
   EXPECT_EQ(test::dump(laptop_->db()), test::dump(server_.connection()));
@@ -69,14 +75,17 @@ TEST_F(ReplayTest, AnInsertOfATakenKeyWinsLocally) {
 TEST_F(ReplayTest, TheLogKeepsItsRowsAsTheyWere) {
   begin_with("CREATE TABLE t(id INTEGER PRIMARY KEY, v)");
   local({"INSERT INTO t VALUES(1, 'a')"});
-  const std::string sql = "SELECT group_concat(quote(change_id)||quote(change_time)||quote(change_txn_id)||quote(change_type)||quote(table_name)||"
-                          "quote(id)||quote(before)||quote(after)||quote(updates)) FROM turso_cdc";
+  const std::string sql =
+      "SELECT "
+      "group_concat(quote(change_id)||quote(change_time)||quote(change_txn_id)||quote(change_type)||quote(table_name)||"
+      "quote(id)||quote(before)||quote(after)||quote(updates)) FROM turso_cdc";
   const Value before = here(sql);
   pull();
   pull();
   EXPECT_EQ(here(sql), before);
   EXPECT_EQ(here("SELECT count(*) FROM sqlite_sequence WHERE name = 'turso_cdc'"), Value(1));
-  EXPECT_EQ(here("SELECT seq FROM sqlite_sequence WHERE name = 'turso_cdc'"), Value(laptop_->recorder().last_change_id()));
+  EXPECT_EQ(here("SELECT seq FROM sqlite_sequence WHERE name = 'turso_cdc'"),
+            Value(laptop_->recorder().last_change_id()));
 }
 
 TEST_F(ReplayTest, AcknowledgedRowsAreTrimmedAndNeverReplayed) {
@@ -149,14 +158,18 @@ TEST_F(ReplayTest, AFailedReadIsNeverTakenForARejectedChange) {
   begin_with("CREATE TABLE t(id INTEGER PRIMARY KEY, u UNIQUE)");
   local({"INSERT INTO t VALUES(2, 'taken')"});
   remote("INSERT INTO t VALUES(9, 'taken')");
-  auto result = laptop_->pull(server_, {.sticky_error = [] { return Status(Error{ErrorKind::kCorrupt, "page 7 is damaged"}); }});
+  auto result = laptop_->pull(server_, {.sticky_error = [] {
+                                return Status(Error{ErrorKind::kCorrupt, "page 7 is damaged"});
+                              }});
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().kind, ErrorKind::kCorrupt);
   EXPECT_EQ(result.error().message, "page 7 is damaged");
 }
 
 TEST_F(ReplayTest, ForeignKeysAreCheckedAtTheEndOfEachTransaction) {
-  begin_with("CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id)); INSERT INTO p VALUES(1)");
+  begin_with(
+      "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id)); INSERT INTO "
+      "p VALUES(1)");
   local({"INSERT INTO c VALUES(10, 5)", "INSERT INTO p VALUES(5)"});
   local({"INSERT INTO c VALUES(11, 1)"});
   remote("DELETE FROM p WHERE id = 1");
@@ -180,18 +193,23 @@ TEST_F(ReplayTest, ASchemaChangeThatFailsHasAConditionOfItsOwn) {
 
 TEST_F(ReplayTest, EveryKindOfSchemaChangeIsReplayed) {
   begin_with("CREATE TABLE t(a INTEGER PRIMARY KEY, b); INSERT INTO t VALUES(1, 'one'); CREATE TABLE audit(x)");
-  local({"CREATE TABLE fresh(k TEXT PRIMARY KEY, v) WITHOUT ROWID", "INSERT INTO fresh VALUES('k', 1)", "CREATE INDEX i ON t(b)", "CREATE VIEW v AS SELECT b FROM t"});
-  local({"INSERT INTO t VALUES(2, 'two')", "ALTER TABLE t RENAME COLUMN b TO c", "UPDATE t SET c = 'zwei' WHERE a = 2"});
-  local({"ALTER TABLE t RENAME TO t2", "ALTER TABLE t2 ADD COLUMN d DEFAULT 7", "INSERT INTO t2 VALUES(3, 'three', 3)"});
+  local({"CREATE TABLE fresh(k TEXT PRIMARY KEY, v) WITHOUT ROWID", "INSERT INTO fresh VALUES('k', 1)",
+         "CREATE INDEX i ON t(b)", "CREATE VIEW v AS SELECT b FROM t"});
+  local(
+      {"INSERT INTO t VALUES(2, 'two')", "ALTER TABLE t RENAME COLUMN b TO c", "UPDATE t SET c = 'zwei' WHERE a = 2"});
+  local(
+      {"ALTER TABLE t RENAME TO t2", "ALTER TABLE t2 ADD COLUMN d DEFAULT 7", "INSERT INTO t2 VALUES(3, 'three', 3)"});
   local({"CREATE TRIGGER g AFTER DELETE ON t2 BEGIN INSERT INTO audit VALUES(old.c); END"});
   local({"DROP INDEX i", "CREATE TABLE gone(a)", "INSERT INTO gone VALUES(1)", "DROP TABLE gone"});
   remote("INSERT INTO t VALUES(50, 'theirs')");
   const std::string expected_objects = "audit fresh g t2 v";
   for (int i = 0; i < 2; ++i) {
     pull();
-    EXPECT_EQ(here("SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE name NOT LIKE 'turso%' AND name NOT LIKE 'sqlite%' ORDER BY name)"),
+    EXPECT_EQ(here("SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE name NOT LIKE 'turso%' "
+                   "AND name NOT LIKE 'sqlite%' ORDER BY name)"),
               Value(expected_objects));
-    EXPECT_EQ(here("SELECT group_concat(a || c || d, ' ') FROM (SELECT * FROM t2 ORDER BY a)"), Value("1one7 2zwei7 3three3 50theirs7"));
+    EXPECT_EQ(here("SELECT group_concat(a || c || d, ' ') FROM (SELECT * FROM t2 ORDER BY a)"),
+              Value("1one7 2zwei7 3three3 50theirs7"));
   }
   push();
   EXPECT_EQ(test::dump(laptop_->db()), test::dump(server_.connection()));
@@ -235,14 +253,16 @@ TEST_F(ReplayTest, KeylessRowsAreFoundThroughManyPulls) {
   remote("INSERT INTO n VALUES('theirs again', 1)");
   pull();
   pull();
-  EXPECT_EQ(here("SELECT group_concat(a || b, ' ') FROM (SELECT * FROM n ORDER BY a)"), Value("theirs1 theirs again1 theirs too1 x2 y3"));
+  EXPECT_EQ(here("SELECT group_concat(a || b, ' ') FROM (SELECT * FROM n ORDER BY a)"),
+            Value("theirs1 theirs again1 theirs too1 x2 y3"));
   push();
   EXPECT_EQ(test::dump(laptop_->db()), test::dump(server_.connection()));
 }
 
 TEST_F(ReplayTest, WhatATriggerWroteIsWrittenOnce) {
-  begin_with("CREATE TABLE t(id INTEGER PRIMARY KEY, v); CREATE TABLE audit(what); "
-             "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO audit VALUES('saw ' || new.v); END");
+  begin_with(
+      "CREATE TABLE t(id INTEGER PRIMARY KEY, v); CREATE TABLE audit(what); "
+      "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO audit VALUES('saw ' || new.v); END");
   local({"INSERT INTO t VALUES(1, 'a')"});
   remote("INSERT INTO t VALUES(2, 'b')");
   pull();
@@ -257,8 +277,9 @@ TEST_F(ReplayTest, WhatATriggerWroteIsWrittenOnce) {
 }
 
 TEST_F(ReplayTest, WhatATriggerWroteIsKeptWhereTheTriggerIsGone) {
-  begin_with("CREATE TABLE t(id INTEGER PRIMARY KEY, v); CREATE TABLE audit(what); "
-             "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO audit VALUES('saw ' || new.v); END");
+  begin_with(
+      "CREATE TABLE t(id INTEGER PRIMARY KEY, v); CREATE TABLE audit(what); "
+      "CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO audit VALUES('saw ' || new.v); END");
   local({"INSERT INTO t VALUES(1, 'a')"});
   remote("DROP TRIGGER g");
   pull();
@@ -267,11 +288,14 @@ TEST_F(ReplayTest, WhatATriggerWroteIsKeptWhereTheTriggerIsGone) {
 
 TEST_F(ReplayTest, ObjectsWithOurNamesAreDroppedFromTheImageAndReported) {
   begin_with("CREATE TABLE t(id INTEGER PRIMARY KEY)");
-  remote("CREATE TABLE turso_cdc(x); INSERT INTO turso_cdc VALUES('foreign'); CREATE TABLE Turso_Sync_Meta(key, value); CREATE VIEW turso_cdc_held AS SELECT 1; "
-         "CREATE INDEX turso_cdc_schema ON t(id); CREATE TABLE turso_cdc2(mine); INSERT INTO turso_cdc2 VALUES('stays')");
+  remote(
+      "CREATE TABLE turso_cdc(x); INSERT INTO turso_cdc VALUES('foreign'); CREATE TABLE Turso_Sync_Meta(key, value); "
+      "CREATE VIEW turso_cdc_held AS SELECT 1; "
+      "CREATE INDEX turso_cdc_schema ON t(id); CREATE TABLE turso_cdc2(mine); INSERT INTO turso_cdc2 VALUES('stays')");
   local({"INSERT INTO t VALUES(1)"});
   const ReplayResult result = pull();
-  EXPECT_EQ(result.dropped_objects, (std::vector<std::string>{"table turso_cdc", "table Turso_Sync_Meta", "view turso_cdc_held", "index turso_cdc_schema"}));
+  EXPECT_EQ(result.dropped_objects, (std::vector<std::string>{"table turso_cdc", "table Turso_Sync_Meta",
+                                                              "view turso_cdc_held", "index turso_cdc_schema"}));
   EXPECT_EQ(here("SELECT count(*) FROM turso_cdc"), Value(2));
   EXPECT_EQ(here("SELECT mine FROM turso_cdc2"), Value("stays"));
   EXPECT_EQ(here("SELECT count(*) FROM sqlite_sequence WHERE name = 'turso_cdc'"), Value(1));
@@ -280,10 +304,13 @@ TEST_F(ReplayTest, ObjectsWithOurNamesAreDroppedFromTheImageAndReported) {
 TEST_F(ReplayTest, ParkedTransactionsVerdictsAndUnknownFactsAreCopied) {
   begin_with("CREATE TABLE t(id INTEGER PRIMARY KEY)");
   local({"INSERT INTO t VALUES(1)"});
-  ASSERT_TRUE(laptop_->db().exec("CREATE TABLE turso_cdc_held(change_id, why); INSERT INTO turso_cdc_held VALUES(1, 'parked'); "
-                                 "CREATE TABLE turso_cdc_conflict(id INTEGER PRIMARY KEY, verdict); INSERT INTO turso_cdc_conflict VALUES(5, 'lost'); "
-                                 "CREATE INDEX turso_cdc_conflict_by_verdict ON turso_cdc_conflict(verdict); "
-                                 "INSERT INTO turso_sync_meta VALUES('tomorrow', 'kept')").has_value());
+  ASSERT_TRUE(laptop_->db()
+                  .exec("CREATE TABLE turso_cdc_held(change_id, why); INSERT INTO turso_cdc_held VALUES(1, 'parked'); "
+                        "CREATE TABLE turso_cdc_conflict(id INTEGER PRIMARY KEY, verdict); INSERT INTO "
+                        "turso_cdc_conflict VALUES(5, 'lost'); "
+                        "CREATE INDEX turso_cdc_conflict_by_verdict ON turso_cdc_conflict(verdict); "
+                        "INSERT INTO turso_sync_meta VALUES('tomorrow', 'kept')")
+                  .has_value());
   pull();
   EXPECT_EQ(here("SELECT why FROM turso_cdc_held"), Value("parked"));
   EXPECT_EQ(here("SELECT verdict FROM turso_cdc_conflict WHERE id = 5"), Value("lost"));
@@ -324,7 +351,8 @@ TEST_F(ReplayTest, ManyChangesAreCommittedInPieces) {
   begin_with("CREATE TABLE t(id INTEGER PRIMARY KEY, v)");
   for (int i = 0; i < 25; ++i) {
     local({"INSERT INTO t SELECT value, 'v' FROM (WITH RECURSIVE s(value) AS (SELECT " + std::to_string(i * 100) +
-           " UNION ALL SELECT value + 1 FROM s WHERE value < " + std::to_string(i * 100 + 99) + ") SELECT value FROM s)"});
+           " UNION ALL SELECT value + 1 FROM s WHERE value < " + std::to_string(i * 100 + 99) +
+           ") SELECT value FROM s)"});
   }
   const ReplayResult result = pull();
   EXPECT_EQ(result.replayed_changes, 2500);
@@ -412,7 +440,8 @@ TEST_F(ReplayTest, ARemoteThatWentBackIsRefusedUntilAccepted) {
   auto accepted = laptop_->pull(restored, {.sticky_error = {}, .accept_went_back = true});
   ASSERT_TRUE(accepted.has_value()) << accepted.error().message;
   EXPECT_TRUE(accepted->remote_went_back);
-  EXPECT_EQ(here("SELECT group_concat(v) FROM t"), Value("first,third")) << "the trimmed row is gone, the pending one is not";
+  EXPECT_EQ(here("SELECT group_concat(v) FROM t"), Value("first,third"))
+      << "the trimmed row is gone, the pending one is not";
   ASSERT_TRUE(laptop_->push(restored).has_value());
   EXPECT_EQ(test::dump(laptop_->db()), test::dump(restored.connection()));
 }
