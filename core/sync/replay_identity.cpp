@@ -17,7 +17,7 @@ void settle_acknowledged(Meta& meta, const PulledRow& pulled) {
   const std::ptrdiff_t in_image = batch_index(meta, pulled.row);
   // Pages fetched before a push that has run since show an older row than the known one.
   if (in_image > batch_index(meta, meta.known_row)) meta.known_row = pulled.row;
-  meta.batches.erase(meta.batches.begin(), meta.batches.begin() + in_image + 1);
+  meta.batches.erase(meta.batches.begin(), meta.batches.begin() + (in_image + 1));
   meta.acked = pulled.judgement.acknowledged;
   meta.acked_row = pulled.row;
   meta.pushed_through = std::max(meta.pushed_through, meta.acked);
