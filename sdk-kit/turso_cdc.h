@@ -94,9 +94,8 @@ TURSO_API turso_status_code_t turso_cdc_options_set(turso_cdc_options_t* options
                                                     const char** error_opt_out) TURSO_NOEXCEPT;
 TURSO_API void turso_cdc_options_deinit(turso_cdc_options_t* options) TURSO_NOEXCEPT;
 
-/* turso_sync_database_new with `options` (may be null; stays the caller's). TURSO_MISUSE: an unknown key (the text
-*lists
-** the known ones) or a value that the option does not take. */
+/* turso_sync_database_new with `options` (may be null; stays the caller's). TURSO_MISUSE: an unknown key (the
+** text lists the known ones) or a value that the option does not take. */
 TURSO_API turso_status_code_t turso_cdc_sync_database_new(const turso_database_config_t* db_config,
                                                           const turso_sync_database_config_t* sync_config,
                                                           const turso_cdc_options_t* options,

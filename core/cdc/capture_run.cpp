@@ -160,8 +160,8 @@ Status Capture::drop_phantom_delete() {
   const std::optional<RowCapture::LastDelete>& last = rows_.last_delete();
   if (!last.has_value() || last->before.rows + 1 != arena_.end().rows) return ok();
   Quiet quiet(*this);
-  std::string sql = concat("SELECT 1 FROM ", sqlite::identifier(last->schema), ".", sqlite::identifier(last->table),
-                           last->without_rowid ? " WHERE 1" : " WHERE _rowid_ = ?1");
+  std::string sql = concat(sql::kSelectOneFrom, sqlite::identifier(last->schema), ".", sqlite::identifier(last->table),
+                           last->without_rowid ? sql::kWhereAny : sql::kWhereRowid);
   for (std::size_t i = 0; i < last->key_columns.size(); ++i)
     sql += concat(" AND ", sqlite::identifier(last->key_columns[i]), " IS ?", i + 1);
   TURSO_TRY(sqlite::Statement look, own_.prepare(sql));

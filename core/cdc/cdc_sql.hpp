@@ -129,5 +129,23 @@ inline constexpr std::string_view kReadColumns =
 inline constexpr std::string_view kReadTableKind =
     "SELECT type, wr FROM pragma_table_list WHERE name = ?1 COLLATE NOCASE AND schema = ?2 COLLATE NOCASE";
 
+// --- pieces of texts that hold names
+
+// Whether the row that a REPLACE announced is still in a table: its name, then one of the two, then the key columns.
+inline constexpr std::string_view kSelectOneFrom = "SELECT 1 FROM ";
+inline constexpr std::string_view kWhereAny = " WHERE 1";
+inline constexpr std::string_view kWhereRowid = " WHERE _rowid_ = ?1";
+
+// The next id is above the results of all parts; ?1 is the log's name.
+inline constexpr std::string_view kHighestOf = "SELECT max(0, ?1 IS NULL, ifnull((";
+
+// The rows of a table in rowid order: the rowid's name, the table, the end.
+inline constexpr std::string_view kSelectRowid = "SELECT ";
+inline constexpr std::string_view kAndAllFrom = ", * FROM ";
+inline constexpr std::string_view kOrderByFirst = " ORDER BY 1";
+
+// The columns of generate_series.
+inline constexpr const char* kDeclareSeries = "CREATE TABLE x(value, start HIDDEN, stop HIDDEN, step HIDDEN)";
+
 }  // namespace sql
 }  // namespace turso::cdc

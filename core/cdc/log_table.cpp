@@ -107,7 +107,7 @@ Result<CaptureState> prepare_log(sqlite::Connection& connection, const SwitchReq
 }
 
 std::string last_id_sql(sqlite3* db, const std::string& table) {
-  std::string sql = concat("SELECT max(0, ?1 IS NULL, ifnull((", replace_name(sql::kLastChangeId, table), "), 0)");
+  std::string sql = concat(sql::kHighestOf, replace_name(sql::kLastChangeId, table), "), 0)");
   if (turso_sqlite_table_kind(db, "main", "sqlite_sequence") == TURSO_SQLITE_TABLE)
     sql += concat(", ifnull((", sql::kReadSequence, "), 0)");
   if (turso_sqlite_table_kind(db, "main", "turso_sync_meta") == TURSO_SQLITE_TABLE)

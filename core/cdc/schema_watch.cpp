@@ -160,8 +160,9 @@ Status Capture::append_rows_of_new_table(const std::string& schema, const Schema
   TURSO_TRY(std::optional<TableColumns> columns, read_columns(own_, row.name, schema));
   if (!columns.has_value() || columns->without_rowid) return ok();
   TURSO_TRY(std::string rowid, rowid_name(*columns, row.name));
-  TURSO_TRY(sqlite::Statement scan, own_.prepare(concat("SELECT ", rowid, ", * FROM ", sqlite::identifier(schema), ".",
-                                                        sqlite::identifier(row.name), " ORDER BY 1")));
+  TURSO_TRY(sqlite::Statement scan,
+            own_.prepare(concat(sql::kSelectRowid, rowid, sql::kAndAllFrom, sqlite::identifier(schema), ".",
+                                sqlite::identifier(row.name), sql::kOrderByFirst)));
   std::int64_t time = options_.environment->unix_time();
   std::vector<Value> values(static_cast<std::size_t>(scan.column_count()) - 1);
   for (;;) {

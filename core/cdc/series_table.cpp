@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 
+#include "cdc/cdc_sql.hpp"
 #include "cdc/functions.hpp"
 #include "sqlite/connection.hpp"
 
@@ -31,7 +32,7 @@ Cursor* cursor_of(sqlite3_vtab_cursor* base) { return reinterpret_cast<Cursor*>(
 
 int connect(sqlite3* db, void* /*aux*/, int /*count*/, const char* const* /*arguments*/, sqlite3_vtab** out,
             char** /*error*/) {
-  int code = sqlite3_declare_vtab(db, "CREATE TABLE x(value, start HIDDEN, stop HIDDEN, step HIDDEN)");
+  int code = sqlite3_declare_vtab(db, sql::kDeclareSeries);
   if (code != SQLITE_OK) return code;
   *out = std::make_unique<sqlite3_vtab>().release();
   sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS);
