@@ -171,6 +171,8 @@ Status Capture::before_steps(const StatementFacts& facts) {
     observe_end();
     rows_.finish();  // what it knew of tables was of another statement
   }
+  // ATTACH and DETACH give a schema's name to another file, PRAGMA schema_version sets the cookie.
+  if (facts.kind() == StatementKind::kOther) snapshots_.clear();
   if (facts.touches_log && has_unflushed()) {
     if (running_depth_ > 0)
       return Error{ErrorKind::kMisuse, concat("table ", state_.table,
@@ -206,9 +208,21 @@ Status Capture::run_own(std::string_view sql) {
 
 int Capture::on_commit(void* self) { return static_cast<Capture*>(self)->has_unflushed() ? 1 : 0; }
 
+// A trigger on the log changes a table while the log is written: there is no log row for that.
+void Capture::refuse_change_by_log(sqlite3* db, std::string_view schema) {
+  std::string_view table = turso_sqlite_table_name(turso_sqlite_preupdate_table(db));
+  if (!is_captured(schema, table)) return;
+  try {
+    rows_.fail({ErrorKind::kError, concat("a trigger on it changes table ", table, ", which cannot be captured")});
+  } catch (const std::exception&) {
+    rows_.fail({ErrorKind::kError, {}, SQLITE_NOMEM});
+  }
+}
+
 void Capture::on_change(void* self, sqlite3* db, int operation, const char* schema, const char* /*table*/,
                         sqlite3_int64 old_rowid, sqlite3_int64 new_rowid) {
   Capture& capture = *static_cast<Capture*>(self);
+  if (capture.flushing_ && sqlite3_preupdate_depth(db) > 0) return capture.refuse_change_by_log(db, schema);
   if (capture.quiet_ || capture.deaf_) return;
   RowCapture::Event event{operation == SQLITE_INSERT   ? RowOperation::kInsert
                           : operation == SQLITE_UPDATE ? RowOperation::kUpdate

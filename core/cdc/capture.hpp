@@ -68,6 +68,10 @@ class Capture {
 
   // Whether the statement was compiled under another capture state and must be prepared again before it runs.
   bool is_stale(const StatementFacts& facts) const { return facts.generation != generation_; }
+  // The same of one that ran before: a trigger in temp that is new may write to captured tables.
+  bool is_stale(sqlite3_stmt* statement, const StatementFacts& facts) const {
+    return is_stale(facts) || sqlite3_expired(statement) != 0;
+  }
 
   // Whether run() must run the statement; otherwise the caller steps it by step() after before_steps().
   bool must_run(const StatementFacts& facts) const;
@@ -138,6 +142,7 @@ class Capture {
   // Hook (row_capture.cpp).
   static void on_change(void* self, sqlite3* db, int operation, const char* schema, const char* table,
                         sqlite3_int64 old_rowid, sqlite3_int64 new_rowid);
+  void refuse_change_by_log(sqlite3* db, std::string_view schema);
   static int on_commit(void* self);
 
   // Writes (capture_run.cpp).

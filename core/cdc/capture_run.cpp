@@ -147,6 +147,7 @@ Status Capture::after_failure(sqlite3_stmt* statement, const StatementFacts& fac
     restore(start);
   else if (action == kActionAbort)
     TURSO_CHECK(drop_phantom_delete());
+  if (facts.writes_log) progress_.next_id.reset();
   count_rows(facts, start);
   std::int64_t rows = arena_.end().rows - start.end.rows;
   if (implicit && action == kActionFail && !undoes_more(error.sqlite_code) && rows > 0)

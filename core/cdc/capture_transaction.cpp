@@ -70,8 +70,8 @@ Status Capture::step_control(sqlite3_stmt* statement, StatementFacts& facts) {
 
 Status Capture::run_control(sqlite3_stmt* statement, StatementFacts& facts) {
   bool was_autocommit = sqlite3_get_autocommit(db_) != 0;
-  std::optional<std::size_t> target =
-      facts.savepoint.empty() ? std::nullopt : find_savepoint(facts.savepoint);  // of RELEASE and ROLLBACK TO
+  bool names_one = facts.control == Control::kRelease || facts.control == Control::kRollbackTo;
+  std::optional<std::size_t> target = names_one ? find_savepoint(facts.savepoint) : std::nullopt;  // "" is a name too
   bool ends = facts.control == Control::kCommit ||
               (facts.control == Control::kRelease && begun_by_savepoint_ && target == std::optional<std::size_t>(0));
   if (ends && !was_autocommit) return run_commit(statement, facts);

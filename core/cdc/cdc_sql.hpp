@@ -55,8 +55,10 @@ inline constexpr std::string_view kDeclareRows =
     "CREATE TABLE x (change_id INTEGER, change_time INTEGER, change_txn_id INTEGER, change_type INTEGER, "
     "table_name TEXT, id, before BLOB, after BLOB, updates BLOB)";
 
+// The marks of rows that the user deleted stay: where their ids come again, the new marks hold.
 inline constexpr std::string_view kInsertMarks =
-    "INSERT INTO main.turso_cdc_marks SELECT first_change_id, last_change_id, kind FROM sqlite_turso_cdc_mark_ranges";
+    "INSERT OR REPLACE INTO main.turso_cdc_marks SELECT first_change_id, last_change_id, kind FROM "
+    "sqlite_turso_cdc_mark_ranges";
 inline constexpr std::string_view kDeclareMarkRanges =
     "CREATE TABLE x (first_change_id INTEGER, last_change_id INTEGER, kind TEXT)";
 
@@ -140,6 +142,7 @@ inline constexpr std::string_view kWhereRowid = " WHERE _rowid_ = ?1";
 inline constexpr std::string_view kHighestOf = "SELECT max(0, ?1 IS NULL, ifnull((";
 
 // The rows of a table in rowid order: the rowid's name, the table, the end.
+inline constexpr std::string_view kSelectAnyFrom = "SELECT 1 FROM ";
 inline constexpr std::string_view kSelectRowid = "SELECT ";
 inline constexpr std::string_view kAndAllFrom = ", * FROM ";
 inline constexpr std::string_view kOrderByFirst = " ORDER BY 1";

@@ -19,6 +19,7 @@ Status Capture::flush() {
   Quiet quiet(*this);
   Status status = write_rows();
   flushing_ = false;
+  if (status.has_value() && rows_.failure().has_value()) status = *rows_.failure();
   if (!status.has_value())
     return roll_back_because(std::move(status).error().in(concat("writing the change log ", state_.table)));
   return ok();

@@ -24,16 +24,14 @@ bool concerns_a_table(const SchemaFact& fact) {
   return fact.action == SQLITE_DROP_TABLE || fact.action == SQLITE_ALTER_TABLE;
 }
 
-// A spelling of the rowid that no column of the table hides.
-Result<std::string> rowid_name(const TableColumns& columns, const std::string& table) {
+// A spelling of the rowid that no column of the table hides; empty: there is none.
+std::string rowid_name(const TableColumns& columns) {
   for (std::string_view name : {"rowid", "_rowid_", "oid"}) {
     bool hidden = std::any_of(columns.columns.begin(), columns.columns.end(),
                               [&](const Column& column) { return equals_ignore_case(column.name, name); });
     if (!hidden) return std::string(name);
   }
-  return Error{ErrorKind::kSchema, concat("table ", table,
-                                          " hides its rowid under three columns: its rows cannot be "
-                                          "captured")};
+  return {};
 }
 
 }  // namespace
@@ -159,10 +157,17 @@ Status Capture::append_rows_of_new_table(const std::string& schema, const Schema
   if (!is_captured(schema, row.name)) return ok();
   TURSO_TRY(std::optional<TableColumns> columns, read_columns(own_, row.name, schema));
   if (!columns.has_value() || columns->without_rowid) return ok();
-  TURSO_TRY(std::string rowid, rowid_name(*columns, row.name));
+  std::string table = concat(sqlite::identifier(schema), ".", sqlite::identifier(row.name));
+  std::string rowid = rowid_name(*columns);
+  if (rowid.empty()) {
+    TURSO_TRY(Value any, own_.query_value(concat(sql::kSelectAnyFrom, table)));
+    if (any.is_null()) return ok();
+    return Error{ErrorKind::kSchema, concat("table ", row.name,
+                                            " hides its rowid under three columns: the rows that it is made with "
+                                            "cannot be captured")};
+  }
   TURSO_TRY(sqlite::Statement scan,
-            own_.prepare(concat(sql::kSelectRowid, rowid, sql::kAndAllFrom, sqlite::identifier(schema), ".",
-                                sqlite::identifier(row.name), sql::kOrderByFirst)));
+            own_.prepare(concat(sql::kSelectRowid, rowid, sql::kAndAllFrom, table, sql::kOrderByFirst)));
   std::int64_t time = options_.environment->unix_time();
   std::vector<Value> values(static_cast<std::size_t>(scan.column_count()) - 1);
   for (;;) {

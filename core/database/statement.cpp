@@ -39,7 +39,7 @@ Result<StepResult> PlainStatement::step() {
 Status PlainStatement::begin_run() {
   cdc::Capture& capture = session_->capture();
   change_count_ = 0;
-  if (capture.is_stale(facts_)) TURSO_CHECK(prepare_again());
+  if (capture.is_stale(handle_, facts_)) TURSO_CHECK(prepare_again());
   total_changes_before_ = sqlite3_total_changes64(session_->handle());
   Status status = ok();
   inside_step_ = true;

@@ -135,5 +135,27 @@ TEST_F(CaptureTest, CountersAreAsInTheReference) {
   EXPECT_EQ(update->change_count(), 2);
 }
 
+TEST_F(CaptureTest, AStatementThatIsOlderThanATempTriggerIsCaptured) {
+  run("CREATE TABLE t(x INTEGER PRIMARY KEY); CREATE TEMP TABLE scratch(a)");
+  run("PRAGMA capture_data_changes_conn('full')");
+  auto insert = prepare(*c1_, "INSERT INTO scratch VALUES(1)");
+  run("CREATE TEMP TRIGGER tr AFTER INSERT ON scratch BEGIN INSERT INTO t VALUES(7); END");
+  ASSERT_TRUE(insert->step().has_value());
+  EXPECT_EQ(rows(*c1_, "SELECT x FROM t"), Rows{"7"});
+  EXPECT_EQ(log(), (Rows{"I t#7 a=[7]", "C"}));
+}
+
+TEST_F(CaptureTest, MarksOfIdsThatComeAgainAreReplaced) {
+  run("CREATE TABLE turso_cdc(change_id INTEGER PRIMARY KEY, change_time, change_txn_id, change_type, table_name, id, "
+      "before, after, updates); CREATE TABLE t(x INTEGER PRIMARY KEY); CREATE TABLE audit(z);"
+      "CREATE TRIGGER tr AFTER INSERT ON t BEGIN INSERT INTO audit VALUES(new.x); END");
+  run("PRAGMA capture_data_changes_conn('full')");
+  run("INSERT INTO t VALUES(1)");
+  forget();
+  run("INSERT INTO t VALUES(2)");
+  EXPECT_EQ(log(), (Rows{"I t#2 a=[2]", "I audit#2 a=[2]", "C"}));
+  EXPECT_EQ(rows(*c1_, "SELECT first_change_id, last_change_id, kind FROM turso_cdc_marks"), Rows{"2|2|'trigger'"});
+}
+
 }  // namespace
 }  // namespace turso::database

@@ -97,5 +97,26 @@ TEST_F(CaptureTest, AChangeOfTheSchemaWaitsForTheLock) {
   EXPECT_FALSE(c2->autocommit());
 }
 
+TEST_F(CaptureTest, TheNameOfADetachedSchemaMayComeAgainWithAnotherFile) {
+  for (const char* name : {"first.db", "second.db"}) {
+    auto other = connect(open(dir_.path(name)));
+    must(*other, name[0] == 'f' ? "CREATE TABLE a(x)" : "CREATE TABLE b(x); CREATE TABLE c(x)");
+  }
+  run("PRAGMA capture_data_changes_conn('full')");
+  run("ATTACH '" + dir_.path("first.db") + "' AS x; CREATE TABLE x.a2(x); DETACH x");
+  forget();
+  run("ATTACH '" + dir_.path("second.db") + "' AS x; CREATE TABLE x.d(x)");
+  EXPECT_EQ(log(), (Rows{"I S#3 a=['table','d','d',4,'CREATE TABLE d(x)']", "C"}));
+}
+
+TEST_F(CaptureTest, ATableMayHideItsRowidUnderThreeColumns) {
+  run("PRAGMA capture_data_changes_conn('full')");
+  run("CREATE TABLE t(rowid, oid, _rowid_); INSERT INTO t VALUES(1,2,3)");
+  EXPECT_EQ(log().size(), 4u);
+  EXPECT_NE(error("CREATE TABLE u AS SELECT 1 AS rowid, 2 AS oid, 3 AS _rowid_").find("cannot be captured"),
+            std::string::npos);
+  EXPECT_EQ(log().size(), 4u);
+}
+
 }  // namespace
 }  // namespace turso::database

@@ -183,5 +183,37 @@ TEST_F(CaptureTest, ManyRowsSpillAndStillArrive) {
             Rows{"6001|1|6001|1"});
 }
 
+TEST_F(CaptureTest, ASavepointMayHaveAnEmptyName) {
+  run(kXY);
+  run(kOn);
+  run("BEGIN; INSERT INTO t VALUES(1,1); SAVEPOINT \"\"; INSERT INTO t VALUES(2,2); ROLLBACK TO \"\"; RELEASE \"\"; "
+      "COMMIT");
+  EXPECT_EQ(log(), (Rows{"I t#1 a=[1,1]", "C"}));
+  forget();
+  run("SAVEPOINT \"\"; INSERT INTO t VALUES(3,3); RELEASE \"\"");
+  EXPECT_EQ(log(), (Rows{"I t#3 a=[3,3]", "C"}));
+}
+
+TEST_F(CaptureTest, IdsGoOnAboveRowsThatAFailedStatementPutIntoTheLog) {
+  run(kXY);
+  run(kOn);
+  run("BEGIN; INSERT INTO t VALUES(1,1)");
+  EXPECT_NE(error("INSERT OR FAIL INTO turso_cdc(change_id, change_type) VALUES(2,2),(1,2)"), "");
+  run("INSERT INTO t VALUES(2,2); COMMIT");
+  EXPECT_EQ(rows(*c1_, "SELECT change_id FROM turso_cdc"), (Rows{"1", "2", "3", "4"}));
+}
+
+TEST_F(CaptureTest, ATriggerOnTheLogCannotChangeWhatIsCaptured) {
+  run("CREATE TABLE t(x INTEGER PRIMARY KEY, y); CREATE TABLE audit(z)");
+  run(kOn);
+  run("CREATE TRIGGER tr AFTER INSERT ON turso_cdc WHEN new.change_type <> 2 AND new.table_name = 't' "
+      "BEGIN INSERT INTO audit VALUES(new.id); END; DELETE FROM turso_cdc");
+  EXPECT_NE(error("INSERT INTO t VALUES(1,1)").find("a trigger on it changes table audit"), std::string::npos);
+  EXPECT_EQ(rows(*c1_, "SELECT count(*) FROM t"), Rows{"0"});
+  EXPECT_EQ(log(), Rows{});
+  run("DROP TRIGGER tr; DELETE FROM turso_cdc; INSERT INTO t VALUES(1,1)");
+  EXPECT_EQ(log(), (Rows{"I t#1 a=[1,1]", "C"}));
+}
+
 }  // namespace
 }  // namespace turso::database
