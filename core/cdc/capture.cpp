@@ -192,6 +192,19 @@ Result<bool> Capture::step(sqlite3_stmt* statement, StatementFacts& facts) {
   return scope.frame().denied.has_value() ? *scope.frame().denied : sqlite::error_of(db_, code);
 }
 
+bool Capture::must_drain(sqlite3_stmt* statement, const StatementFacts& facts) const {
+  return !facts.is_readonly && !facts.is_explain && !facts.writes.empty() && sqlite3_column_count(statement) > 0;
+}
+
+Status Capture::drain(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink) {
+  TURSO_CHECK(before_steps(facts));
+  for (;;) {
+    TURSO_TRY(bool row, step(statement, facts));
+    if (!row) return ok();
+    TURSO_CHECK(sink.add(statement));
+  }
+}
+
 Result<sqlite::Statement*> Capture::own_statement(const std::string& sql) {
   auto found = statements_.find(sql);
   if (found == statements_.end()) {

@@ -81,6 +81,9 @@ class Capture {
 
   // One run of a statement that capture does not run itself: before_steps() once, then sqlite3_step() by step().
   Status before_steps(const StatementFacts& facts);
+  // A write that is not captured but returns rows runs to its end too: while it is open, nothing can commit.
+  bool must_drain(sqlite3_stmt* statement, const StatementFacts& facts) const;
+  Status drain(sqlite3_stmt* statement, StatementFacts& facts, RowSink& sink);
   Result<bool> step(sqlite3_stmt* statement, StatementFacts& facts);  // true: a row; an error leaves the reset to do
 
   const CaptureState& state() const { return state_; }

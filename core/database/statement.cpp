@@ -43,9 +43,10 @@ Status PlainStatement::begin_run() {
   total_changes_before_ = sqlite3_total_changes64(session_->handle());
   Status status = ok();
   inside_step_ = true;
-  if (capture.must_run(facts_)) {
+  bool must_run = capture.must_run(facts_);
+  if (must_run || capture.must_drain(handle_, facts_)) {
     drained_ = std::make_unique<DrainedRows>(capture.spill_directory());
-    status = capture.run(handle_, facts_, *drained_);
+    status = must_run ? capture.run(handle_, facts_, *drained_) : capture.drain(handle_, facts_, *drained_);
     if (status.has_value()) sqlite3_reset(handle_);
   } else {
     status = capture.before_steps(facts_);

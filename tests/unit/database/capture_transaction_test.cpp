@@ -215,5 +215,20 @@ TEST_F(CaptureTest, ATriggerOnTheLogCannotChangeWhatIsCaptured) {
   EXPECT_EQ(log(), (Rows{"I t#1 a=[1,1]", "C"}));
 }
 
+TEST_F(CaptureTest, AWriteWhoseRowsWaitHoldsUpNoCommit) {
+  run(kXY);
+  run("CREATE TEMP TABLE scratch(a)");
+  auto plain = prepare(*c1_, "INSERT INTO t VALUES(1,1),(2,2) RETURNING x");
+  ASSERT_TRUE(plain->step().has_value());
+  run(kOn);
+  auto uncaptured = prepare(*c1_, "INSERT INTO scratch VALUES(1),(2) RETURNING a");
+  ASSERT_TRUE(uncaptured->step().has_value());
+  run("INSERT INTO t VALUES(3,3)");
+  EXPECT_EQ(uncaptured->step().value(), StepResult::kRow);
+  EXPECT_EQ(rows(*c1_, "SELECT count(*) FROM scratch"), Rows{"2"});
+  EXPECT_EQ(rows(*c1_, "SELECT x FROM t"), (Rows{"1", "2", "3"}));
+  EXPECT_EQ(log(), (Rows{"I t#3 a=[3,3]", "C"}));
+}
+
 }  // namespace
 }  // namespace turso::database
