@@ -1,5 +1,6 @@
 #include "sync/pending_changes.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -12,6 +13,19 @@ namespace {
 
 const std::string_view kKeyChange = cdc::mark_name(cdc::kMarkKeyChange);
 const std::string_view kTrigger = cdc::mark_name(cdc::kMarkTrigger);
+
+// REPLACE: the row is deleted and inserted again under its key. As an upsert the insert does both. Run as a DELETE,
+// the actions of foreign keys would take away rows that refer to it and that stayed where the change was made. With
+// triggers it stays a DELETE, because an upsert fires others.
+bool is_replaced(const TableShape& shape, const PendingChange& change) {
+  if (!change.followed.has_value() || shape.has_triggers) return false;
+  const log::Image& before = *change.change.before;
+  const log::Image& after = *change.followed->after;
+  const auto key = shape.key();
+  return !key.empty() && std::all_of(key.begin(), key.end(), [&](std::size_t c) {
+    return c < before.size() && c < after.size() && !before[c].is_null() && before[c] == after[c];
+  });
+}
 
 }  // namespace
 
@@ -68,6 +82,8 @@ Result<std::optional<PendingItem>> PendingChanges::next() {
         if (pair) {
           pending.inserted = std::move(*inserted);
           ahead_.reset();
+        } else {
+          pending.followed = *inserted;
         }
       }
     }
@@ -79,11 +95,13 @@ Result<std::optional<PendingItem>> PendingChanges::next() {
 Result<std::vector<GeneratedStatement>> generate(const TableShape& shape, const PendingChange& change,
                                                  std::optional<std::int64_t> rowid) {
   if (change.inserted.has_value()) return generate_key_change(shape, change.change, *change.inserted, rowid);
+  if (is_replaced(shape, change)) return std::vector<GeneratedStatement>();
   return generate_row_change(shape, change.change, rowid);
 }
 
 Result<std::optional<GeneratedStatement>> generate_convergence_check(const TableShape& shape,
                                                                      const PendingChange& change) {
+  if (is_replaced(shape, change)) return generate_convergence_check(shape, *change.followed, std::nullopt);
   return generate_convergence_check(shape, change.change, change.inserted);
 }
 

@@ -19,6 +19,7 @@ namespace turso::sync {
 struct PendingChange {
   log::Change change;
   std::optional<log::Change> inserted;    // a key change: `change` is the D, this the I
+  std::optional<log::Change> followed;    // a D: the I of the same table that stands right behind it and comes next
   std::optional<SchemaStatement> schema;  // a change of sqlite_schema
   bool by_trigger = false;                // a persistent trigger of main wrote the row
 };
