@@ -111,6 +111,11 @@ class CommandLine {
     return "";
   }
 
+  static std::string check_change_id(const std::string& text) {
+    const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    return is_number ? "" : "'" + text + "' is not a change_id";
+  }
+
   void add_sql() {
     CLI::App* command = app_.add_subcommand("sql", "run SQL; changes to a replica are captured");
     command->add_option("DB", sql_.database, "the database file; made if it is missing")->required();
@@ -126,7 +131,8 @@ class CommandLine {
     CLI::App* command = app_.add_subcommand("log", "captured changes as JSON lines");
     command->add_option("DB", log_.database, "the database file")->required();
     command->add_flag("--follow", log_.follow, "go on printing as changes come, until interrupted");
-    command->add_option("--since", log_.since, "only changes with a larger change_id")->check(CLI::NonNegativeNumber);
+    command->add_option("--since", log_.since, "only changes with a larger change_id")
+        ->check(CLI::Validator(check_change_id, "CHANGE_ID"));
     command->add_option("--table", log_.table, "the table that the changes are captured in")->capture_default_str();
     command->callback([this] { command_ = [this] { return log(log_); }; });
   }

@@ -29,6 +29,12 @@ bool is_begin_concurrent(std::string_view sql, const std::string& message) {
 Error prepare_error(std::string_view sql, Error error) {
   if (is_begin_concurrent(sql, error.message))
     return {ErrorKind::kError, "Concurrent transaction mode is only supported when MVCC is enabled"};
+  constexpr std::string_view kArity = "wrong number of arguments to function ";
+  for (std::string_view call : {"table_columns_json_array()", "bin_record_json_object()"}) {
+    if (equals_ignore_case(error.message, concat(kArity, call)))
+      return {ErrorKind::kError,
+              concat(call, " function must have exactly ", call[0] == 't' ? "1 argument" : "2 arguments")};
+  }
   constexpr std::string_view kUnknown = "unknown database ";
   bool of_pragma = to_lower(sql).find("capture_data_changes_conn") != std::string::npos;
   if (of_pragma && error.message.compare(0, kUnknown.size(), kUnknown) == 0)

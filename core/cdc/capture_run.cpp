@@ -85,6 +85,7 @@ Status Capture::run_write_once(sqlite3_stmt* statement, StatementFacts& facts, R
   if (is_schema) {
     Status status = after_schema_change(statement, watch, start);
     if (!status.has_value()) return roll_back_because(std::move(status).error());
+    ++generation_;  // a view or trigger may have come between other statements and the log
   }
   count_rows(facts, start);
   return implicit ? finish_implicit(facts, arena_.end().rows - start.end.rows) : ok();

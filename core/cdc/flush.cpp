@@ -1,4 +1,6 @@
 // flush.cpp -- the part of Capture that moves rows of the arena into the log.
+#include <limits>
+
 #include "base/text.hpp"
 #include "cdc/capture_internal.hpp"
 #include "cdc/cdc_sql.hpp"
@@ -36,6 +38,8 @@ Status Capture::write_rows() {
   }
   std::int64_t first_id = *progress_.next_id;
   std::int64_t count = arena_.end().rows - progress_.flushed.rows;
+  if (first_id > std::numeric_limits<std::int64_t>::max() - count)
+    return Error{ErrorKind::kFull, concat("no ", count, " change ids are left above ", first_id - 1)};
   flushing_ = true;
   flush_saw_marks_ = false;
   TURSO_CHECK(run_own(insert_rows_sql(state_)));

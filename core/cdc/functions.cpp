@@ -174,7 +174,11 @@ Result<std::string> record_json(const std::vector<std::string_view>& names, Byte
   constexpr std::string_view kPrefix = "bin_record_json_object: ";
   if (record.empty()) return Error{ErrorKind::kCorrupt, "Invalid varint"};
   Result<std::vector<Field>> fields = decode_fields(record);
-  if (!fields.has_value()) return Error{ErrorKind::kCorrupt, concat("Payload too small: ", fields.error().message)};
+  if (!fields.has_value()) {
+    bool reserved = fields.error().message.find("reserved serial type") != std::string::npos;
+    return Error{ErrorKind::kCorrupt,
+                 concat(reserved ? "Invalid serial type: " : "Payload too small: ", fields.error().message)};
+  }
   std::string json = "{";
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i >= fields->size())

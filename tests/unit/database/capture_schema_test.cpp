@@ -118,5 +118,15 @@ TEST_F(CaptureTest, ATableMayHideItsRowidUnderThreeColumns) {
   EXPECT_EQ(log().size(), 4u);
 }
 
+TEST_F(CaptureTest, AViewThatCameToReadTheLogSeesAllOfIt) {
+  run("CREATE TABLE t(x INTEGER PRIMARY KEY); CREATE VIEW v AS SELECT count(*) FROM t");
+  run("PRAGMA capture_data_changes_conn('full')");
+  auto select = prepare(*c1_, "SELECT * FROM v");
+  run("BEGIN; DROP VIEW v; CREATE VIEW v AS SELECT count(*) FROM turso_cdc; INSERT INTO t VALUES(1)");
+  ASSERT_EQ(select->step().value(), StepResult::kRow);
+  EXPECT_EQ(select->value_int(0), 3);
+  run("COMMIT");
+}
+
 }  // namespace
 }  // namespace turso::database

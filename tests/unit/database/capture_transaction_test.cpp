@@ -230,5 +230,14 @@ TEST_F(CaptureTest, AWriteWhoseRowsWaitHoldsUpNoCommit) {
   EXPECT_EQ(log(), (Rows{"I t#3 a=[3,3]", "C"}));
 }
 
+TEST_F(CaptureTest, ChangeIdsEndAtTheLargestInteger) {
+  run(kXY);
+  run(kOn);
+  run("INSERT INTO turso_cdc(change_id, change_type) VALUES(9223372036854775804, 2)");
+  EXPECT_NE(error("INSERT INTO t VALUES(1,1),(2,2),(3,3)").find("no 4 change ids are left"), std::string::npos);
+  EXPECT_EQ(rows(*c1_, "SELECT count(*) FROM t"), Rows{"0"});
+  EXPECT_EQ(rows(*c1_, "SELECT min(change_id), count(*) FROM turso_cdc"), Rows{"9223372036854775804|1"});
+}
+
 }  // namespace
 }  // namespace turso::database

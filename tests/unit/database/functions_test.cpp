@@ -115,5 +115,13 @@ TEST_F(FunctionsTest, TheTablesOfTheFlushAnswerNobodyElse) {
     EXPECT_NE(error(std::string("SELECT * FROM ") + name).find("internal"), std::string::npos);
 }
 
+TEST_F(FunctionsTest, WrongCallsAreToldInTheWordsOfTheReference) {
+  EXPECT_EQ(error("SELECT table_columns_json_array()"),
+            "table_columns_json_array() function must have exactly 1 argument");
+  EXPECT_EQ(error("SELECT bin_record_json_object('[]')"),
+            "bin_record_json_object() function must have exactly 2 arguments");
+  EXPECT_EQ(error("SELECT bin_record_json_object('[\"a\"]', x'020b')").rfind("Invalid serial type", 0), 0u);
+}
+
 }  // namespace
 }  // namespace turso::database
