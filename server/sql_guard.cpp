@@ -35,6 +35,8 @@ constexpr std::array<std::string_view, 12> kPragmasToRead = {
 SqlGuard::SqlGuard(sqlite3* connection, std::shared_ptr<Environment> environment)
     : connection_(connection), environment_(std::move(environment)) {
   sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_limit(connection, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, limits::kServerLikePatternBytesMax);
+  sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, limits::kServerValueBytesMax);
   sqlite3_set_authorizer(connection, authorize, this);
   sqlite3_progress_handler(connection, limits::kServerSqlStepsPerCheck, progress, this);
 }

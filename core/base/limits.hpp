@@ -112,6 +112,11 @@ inline constexpr std::int64_t kServerWriterWaitMs = 5'000;
 inline constexpr std::int64_t kServerSqlTimeMsMax = 30'000;
 inline constexpr int kServerSqlStepsPerCheck = 10'000;
 
+// The time limit cannot interrupt one call of a built-in function: LIKE and GLOB take the product of both lengths, and
+// hex, printf and replace build values as long as SQLite lets them. A value from a request is never longer than one.
+inline constexpr int kServerLikePatternBytesMax = 1'000;
+inline constexpr int kServerValueBytesMax = 64 * 1024 * 1024;
+
 // Server: databases open at once; each holds a few files open.
 inline constexpr std::size_t kServerDatabasesMax = 1'000;
 

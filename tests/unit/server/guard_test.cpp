@@ -116,6 +116,14 @@ TEST_F(Guard, AStatementThatRunsTooLongIsInterrupted) {
   run("INSERT INTO t VALUES(1, 2)");
 }
 
+// Nothing interrupts one call of a built-in function, so what it may be given is bounded.
+TEST_F(Guard, OneFunctionCallCannotHoldTheServer) {
+  EXPECT_THAT(fail("SELECT printf('%.*c',3000000,'a') LIKE '%' || printf('%.*c',40000,'a') || 'b'").message,
+              HasSubstr("pattern too complex"));
+  EXPECT_THAT(fail("SELECT length(hex(zeroblob(60000000)))").message, HasSubstr("too big"));
+  EXPECT_THAT(fail("SELECT length(zeroblob(100000000))").message, HasSubstr("too big"));
+}
+
 TEST_F(Guard, AnAnswerThatIsTooLargeIsRefused) {
   auto error = fail("SELECT zeroblob(40000000)");
   EXPECT_THAT(error.message, HasSubstr("at most"));
