@@ -1,9 +1,12 @@
 #include "sqlite/wal_frames.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/file.hpp"
+#include "base/limits.hpp"
 
 namespace turso::sqlite {
 namespace {
@@ -35,7 +38,18 @@ Result<std::optional<WalSalts>> read_wal_salts(const std::string& wal_path) {
 Result<std::uint64_t> committed_wal_frames(Connection& connection) {
   int in_log = 0;
   int checkpointed = 0;
-  int code = sqlite3_wal_checkpoint_v2(connection.handle(), "main", SQLITE_CHECKPOINT_NOOP, &in_log, &checkpointed);
+  auto ask = [&] {
+    return sqlite3_wal_checkpoint_v2(connection.handle(), "main", SQLITE_CHECKPOINT_NOOP, &in_log, &checkpointed);
+  };
+  // While another process commits, the header of the log's index is torn for an instant. SQLite calls that busy, and
+  // asks no busy handler for a checkpoint that does nothing.
+  constexpr std::chrono::microseconds kPause{100};
+  int code = ask();
+  for (auto waited = 0 * kPause; (code & 0xff) == SQLITE_BUSY; waited += kPause) {
+    if (waited >= std::chrono::milliseconds{limits::kInternalBusyTimeoutMs}) break;
+    std::this_thread::sleep_for(kPause);
+    code = ask();
+  }
   if (code != SQLITE_OK) return connection.error(code);
   return static_cast<std::uint64_t>(std::max(in_log, 0));
 }
