@@ -1,8 +1,6 @@
 #include "server/hosted_database.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -19,15 +17,6 @@ using sqlite::Statement;
 
 // How often a snapshot is tried beside other programs that commit, before they are kept out for a moment.
 constexpr int kSnapshotTries = 3;
-
-// SQLite's own busy handler sleeps so long between its tries that a program which takes the lock again at once is
-// always first. Tries often, for about kInternalBusyTimeoutMs.
-int try_again_soon(void* /*context*/, int tries) {
-  constexpr std::chrono::microseconds kPause{100};
-  if (tries >= std::chrono::milliseconds{limits::kInternalBusyTimeoutMs} / kPause) return 0;
-  std::this_thread::sleep_for(kPause);
-  return 1;
-}
 
 Error refuse_bookkeeping(const std::string& path, const std::string& name) {
   return Error{ErrorKind::kSchema,
@@ -186,7 +175,7 @@ Result<std::shared_ptr<Snapshot>> HostedDatabase::snapshot() {
   }
   // Somebody writes without a pause. Under the write lock nothing is committed in between.
   TURSO_TRY(Connection gate, connect(limits::kInternalBusyTimeoutMs));
-  sqlite3_busy_handler(gate.handle(), try_again_soon, nullptr);
+  sqlite3_busy_handler(gate.handle(), sqlite::try_again_soon, nullptr);
   TURSO_TRY(sqlite::Transaction lock, sqlite::Transaction::begin(gate, sqlite::Transaction::Kind::kImmediate));
   TURSO_CHECK(absorb());
   TURSO_TRY(std::shared_ptr<Snapshot> snapshot, open_snapshot());

@@ -35,6 +35,13 @@ Result<std::optional<WalSalts>> read_wal_salts(const std::string& wal_path) {
   return std::optional<WalSalts>(salts);
 }
 
+int try_again_soon(void* /*context*/, int tries) {
+  constexpr std::chrono::microseconds kPause{100};
+  if (tries >= std::chrono::milliseconds{limits::kInternalBusyTimeoutMs} / kPause) return 0;
+  std::this_thread::sleep_for(kPause);
+  return 1;
+}
+
 Result<std::uint64_t> committed_wal_frames(Connection& connection) {
   int in_log = 0;
   int checkpointed = 0;
@@ -43,13 +50,8 @@ Result<std::uint64_t> committed_wal_frames(Connection& connection) {
   };
   // While another process commits, the header of the log's index is torn for an instant. SQLite calls that busy, and
   // asks no busy handler for a checkpoint that does nothing.
-  constexpr std::chrono::microseconds kPause{100};
   int code = ask();
-  for (auto waited = 0 * kPause; (code & 0xff) == SQLITE_BUSY; waited += kPause) {
-    if (waited >= std::chrono::milliseconds{limits::kInternalBusyTimeoutMs}) break;
-    std::this_thread::sleep_for(kPause);
-    code = ask();
-  }
+  for (int tries = 0; (code & 0xff) == SQLITE_BUSY && try_again_soon(nullptr, tries) != 0; ++tries) code = ask();
   if (code != SQLITE_OK) return connection.error(code);
   return static_cast<std::uint64_t>(std::max(in_log, 0));
 }

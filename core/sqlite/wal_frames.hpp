@@ -38,6 +38,10 @@ struct WalSalts {
 // The salts in the header of a log file; nothing when there is no file or it is shorter than a header.
 Result<std::optional<WalSalts>> read_wal_salts(const std::string& wal_path);
 
+// A busy handler that tries often, for about limits::kInternalBusyTimeoutMs. SQLite's own sleeps so long between its
+// tries that a program which takes the lock again at once is always first.
+int try_again_soon(void* context, int tries);
+
 // How many frames of the log are committed, as the wal-index says. Works while somebody else writes.
 Result<std::uint64_t> committed_wal_frames(Connection& connection);
 
